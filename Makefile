@@ -1,0 +1,208 @@
+# Moongate. `make help` lists what there is to make.
+#
+# One Makefile for everything; objects go to build/<config>/, where CONFIG is
+# release (default) or asan; the fuzz targets have their own, with clang.
+
+PREFIX     ?= /usr/local
+SYSCONFDIR ?= /etc
+DESTDIR    ?=
+CC         ?= cc
+CLANG      ?= clang
+CONFIG     ?= release
+BUILD      ?= build
+PYTHON     := /usr/bin/python3
+KILLS      ?= 10000
+FUZZ_SECONDS ?= 60
+SOAK_MINUTES ?= 60
+
+# Debian packages. A name that a release does not have is skipped with a word
+# (tests/deps.sh); tests that need it are then skipped too.
+DEPS_BUILD := gcc libc6-dev pkg-config libuv1-dev libstrophe-dev \
+    libexpat1-dev libjson-c-dev libconfig-dev libsqlite3-dev libssl-dev \
+    libserialport-dev uthash-dev
+DEPS_DEMO := prosody python3 python3-slixmpp python3-aiohttp
+DEPS_TEST := libcmocka-dev python3-pytest ejabberd gammu gammu-smsd smstools \
+    kannel valgrind clang clang-format libclang-rt-dev|libclang-rt-14-dev \
+    universal-ctags openssl
+
+PACKAGES := libuv libstrophe expat json-c libconfig sqlite3 openssl \
+    libserialport
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+    -Wpointer-arith -Wwrite-strings -Wformat=2 -Wvla -Werror
+INCLUDES := -Igateway -Idrivers
+CFLAGS_release := -O2 -g -fPIE -fstack-protector-strong \
+    -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+LDFLAGS_release := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+CFLAGS_asan := -O1 -g -fno-omit-frame-pointer $(SANITIZE)
+LDFLAGS_asan := $(SANITIZE)
+CFLAGS_fuzz := $(CFLAGS_asan) -fsanitize=fuzzer-no-link
+LDFLAGS_fuzz := $(SANITIZE)
+
+ifeq ($(CONFIG),fuzz)
+override CC := $(CLANG)
+endif
+ifeq ($(CONFIG),release)
+PROGRAM := $(BUILD)/moongate
+else
+PROGRAM := $(BUILD)/$(CONFIG)/moongate
+endif
+O := $(BUILD)/$(CONFIG)
+
+pkg_cflags := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+pkg_libs := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+COMPILE = $(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(INCLUDES) \
+    $(CFLAGS_$(CONFIG)) $(pkg_cflags) $(CPPFLAGS) $(CFLAGS)
+LINK = $(CC) $(CFLAGS_$(CONFIG)) $(CFLAGS) $(LDFLAGS_$(CONFIG)) $(LDFLAGS)
+LIBS = $(pkg_libs) -lpthread
+
+SOURCES := $(sort $(wildcard gateway/*.c gateway/*/*.c drivers/*.c \
+    drivers/*/*.c))
+OBJECTS := $(SOURCES:%.c=$(O)/%.o)
+MAIN := $(O)/gateway/main.o
+LIBRARY := $(O)/moongate.a
+# Driver tests run against a fake core: everything a driver may call is there.
+BELOW_CORE := $(O)/drivers.a
+UNIT := $(sort $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c)))
+FUZZ := $(sort $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c)))
+FAKE_CORE := $(O)/tests/unit/fake_core.o
+TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/bench/*.c))
+
+.PHONY: all deps deps-demo test unit scenario demo bench crash soak lint \
+    format asan fuzz unit-programs fuzz-programs tools install uninstall \
+    clean help run-all FORCE
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+all: $(PROGRAM) ## build build/moongate (default)
+
+deps: ## install the Debian packages that building and testing need
+	@tests/deps.sh "$(DEPS_BUILD) $(DEPS_DEMO) $(DEPS_TEST)"
+
+deps-demo:
+	@tests/deps.sh "$(DEPS_BUILD) $(DEPS_DEMO)"
+
+test: deps ## install, build, lint and run every test (under 20 minutes)
+	@$(MAKE) --no-print-directory all unit-programs tools
+	@$(RUN)
+
+unit: all unit-programs ## run the unit tests
+	@$(RUN) unit
+
+scenario: all tools ## run the scenario tests against real servers
+	@$(RUN) scenario
+
+lint: ## check layers, banned calls, sizes, format and docs
+	@tests/lint.sh
+
+format: ## run clang-format over the tree
+	@clang-format -i $$(find gateway drivers tests -name '*.[ch]')
+
+demo: deps-demo ## a private Prosody, two users, a simulated phone: watch it
+	@$(MAKE) --no-print-directory all
+	@MOONGATE=$(abspath $(PROGRAM)) $(PYTHON) tests/demo/demo.py
+
+bench: all tools ## measure the figures of the design, yardsticks included
+	@MOONGATE=$(abspath $(PROGRAM)) TOOLS=$(abspath $(O)/tests/bench) \
+	    $(PYTHON) tests/bench/run.py
+
+crash: all ## kill -9 the daemon KILLS=10000 times and audit the ledger
+	@MOONGATE=$(abspath $(PROGRAM)) KILLS=$(KILLS) $(PYTHON) tests/crash/run.py
+
+soak: all unit-programs tools ## scenario tests over and over, SOAK_MINUTES=60
+	@end=$$(($$(date +%s) + $(SOAK_MINUTES) * 60)); \
+	while [ $$(date +%s) -lt $$end ]; do $(RUN) scenario || exit 1; done
+
+asan: ## the whole suite with address and undefined-behaviour sanitizers
+	@$(MAKE) --no-print-directory CONFIG=asan all unit-programs tools
+	@$(MAKE) --no-print-directory CONFIG=asan run-all
+
+fuzz: ## every fuzz target for FUZZ_SECONDS=60
+	@$(MAKE) --no-print-directory CONFIG=fuzz fuzz-programs
+	@tests/fuzz.sh $(BUILD)/fuzz $(FUZZ_SECONDS)
+
+RUN = MOONGATE=$(abspath $(PROGRAM)) UNIT=$(abspath $(O)/tests/unit) \
+    TOOLS=$(abspath $(O)/tests/bench) tests/run
+
+run-all:
+	@$(RUN)
+
+unit-programs: $(UNIT)
+fuzz-programs: $(FUZZ)
+tools: $(TOOLS)
+
+$(PROGRAM): $(MAIN) $(LIBRARY)
+	$(LINK) -o $@ $^ $(LIBS)
+
+$(LIBRARY): $(filter-out $(MAIN),$(OBJECTS))
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(BELOW_CORE): $(filter $(O)/gateway/base/% $(O)/gateway/toolkit/% \
+    $(O)/drivers/%,$(OBJECTS))
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(O)/tests/unit/test_gsm_%: $(O)/tests/unit/test_gsm_%.o $(FAKE_CORE) \
+    $(BELOW_CORE)
+	$(LINK) -o $@ $^ $(LIBS) -lcmocka
+
+$(O)/tests/unit/test_%: $(O)/tests/unit/test_%.o $(LIBRARY)
+	$(LINK) -o $@ $^ $(LIBS) -lcmocka
+
+$(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(LIBRARY)
+	$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+$(O)/tests/bench/%: $(O)/tests/bench/%.o $(LIBRARY)
+	$(LINK) -o $@ $^ $(LIBS)
+
+# The object folder remembers how it was made: another compiler or another
+# set of flags makes everything again.
+$(O)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(COMPILE) $(LINK)' | cmp -s - $@ || echo '$(COMPILE) $(LINK)' >$@
+
+$(O)/%.o: %.c $(O)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -MMD -MP -c -o $@ $<
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
+
+# The option reference comes from the program, so that it cannot disagree.
+$(BUILD)/moongate.conf.5: conf/man/moongate.conf.5.in $(PROGRAM)
+	$(PROGRAM) options --man >$@.options
+	sed -e '/^@OPTIONS@$$/{r $@.options' -e 'd}' $< >$@
+	@rm -f $@.options
+
+INSTALL_AT := $(DESTDIR)$(PREFIX)
+UNIT_AT := $(INSTALL_AT)/lib/systemd/system
+
+install: all $(BUILD)/moongate.conf.5 ## PREFIX=/usr/local DESTDIR= SYSCONFDIR=/etc
+	install -Dm755 $(PROGRAM) $(INSTALL_AT)/bin/moongate
+	install -Dm644 conf/man/moongate.1 $(INSTALL_AT)/share/man/man1/moongate.1
+	install -Dm644 $(BUILD)/moongate.conf.5 \
+	    $(INSTALL_AT)/share/man/man5/moongate.conf.5
+	install -Dm644 -t $(INSTALL_AT)/share/doc/moongate/servers conf/servers/*
+	install -d $(UNIT_AT) $(INSTALL_AT)/lib/sysusers.d
+	sed 's|@PREFIX@|$(PREFIX)|g; s|@SYSCONFDIR@|$(SYSCONFDIR)|g' \
+	    conf/systemd/moongate.service >$(UNIT_AT)/moongate.service
+	install -m644 conf/systemd/moongate.sysusers \
+	    $(INSTALL_AT)/lib/sysusers.d/moongate.conf
+	install -Dm644 conf/moongate.conf \
+	    $(INSTALL_AT)/share/doc/moongate/moongate.conf
+	install -d -m750 $(DESTDIR)$(SYSCONFDIR)/moongate
+	test -e $(DESTDIR)$(SYSCONFDIR)/moongate/moongate.conf || \
+	    install -m640 conf/moongate.conf $(DESTDIR)$(SYSCONFDIR)/moongate/
+
+uninstall: ## leaves the configuration and the state
+	rm -f $(INSTALL_AT)/bin/moongate $(UNIT_AT)/moongate.service \
+	    $(INSTALL_AT)/lib/sysusers.d/moongate.conf \
+	    $(INSTALL_AT)/share/man/man1/moongate.1 \
+	    $(INSTALL_AT)/share/man/man5/moongate.conf.5
+	rm -rf $(INSTALL_AT)/share/doc/moongate
+
+clean: ## remove build/
+	rm -rf $(BUILD)
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 14

@@ -1,0 +1,232 @@
+/* gsm.h - what the files of the GSM driver share: the state of a line, its
+ * state machine, and who does what:
+ *   gsm.c     the driver itself: options, start, stop, status
+ *   machine.c states, transitions, time-outs, one command at a time
+ *   script.c  runs tables of commands; init.c and watch.c hold the tables
+ *   unlock.c  the PIN, tried once
+ *   plan.c    texts to PDUs and back: plan, assemble
+ *   send.c    AT+CMGS; drain.c  the stores; receive.c  PDUs to up-calls
+ *   at.c fields.c parse.c quirks.c errors.c   pure helpers */
+#ifndef MOONGATE_GSM_H
+#define MOONGATE_GSM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "driver.h"
+#include "gsm/at.h"
+#include "gsm/parse.h"
+#include "gsm/quirks.h"
+#include "sms/pdu.h"
+
+extern const struct driver gsm_driver;
+
+enum gsm_state {
+    GSM_CLOSED,
+    GSM_OPENING,      /* the port */
+    GSM_PROBING,      /* is there a modem, and are we in step with it? */
+    GSM_INITIALISING, /* runs the init script */
+    GSM_UNLOCKING,    /* PIN */
+    GSM_SEARCHING,    /* waits for the network */
+    GSM_READY,        /* nothing in flight */
+    GSM_POLLING,      /* runs the poll script */
+    GSM_LISTING,      /* AT+CMGL of one memory after the other */
+    GSM_DELETING,     /* AT+CMGD */
+    GSM_PREPARING,    /* AT+CMGS is written, the prompt is awaited */
+    GSM_SUBMITTED,    /* the PDU is written, its answer is awaited */
+    GSM_STOPPING,
+    GSM_STATES,
+};
+
+/* Why a slot of a store is remembered. */
+enum slot_use {
+    SLOT_FREE,
+    SLOT_OFFERED, /* reported to the core, which has not acknowledged it */
+    SLOT_DELETE,  /* to be deleted */
+    SLOT_BAD,     /* cannot be decoded; looked at again after a set-up */
+};
+
+struct gsm_slot {
+    enum slot_use use;
+    enum gsm_memory memory; /* MEMORIES: it came by +CMT, it is in no store */
+    int index;
+    uint64_t token;
+};
+
+enum { GSM_SLOTS = 512, GSM_PDU_MAX = 256 };
+
+/* What comes next in a script. */
+enum gsm_verdict {
+    STEP_NEXT,
+    STEP_AGAIN, /* the same step after a pause */
+    STEP_LEFT,  /* the step has changed the state itself */
+};
+
+struct gsm;
+
+/* One command of a script. Either `text`, or `build` writes it to out (of
+ * AT_COMMAND_MAX + 1) and returns false when the step is not needed now. */
+struct gsm_step {
+    const char *text;
+    bool (*build)(struct gsm *g, char *out);
+    const char *prefixes;
+    enum at_shape shape;
+    unsigned timeout_s; /* 0: 5 s */
+    bool needed;        /* the modem is of no use when it refuses */
+    /* Called with the final result; NULL: next. */
+    enum gsm_verdict (*parse)(struct gsm *g, const struct at_event *event);
+};
+
+struct gsm_script {
+    const struct gsm_step *steps;
+    size_t n;
+    void (*done)(struct gsm *g);
+};
+
+struct gsm {
+    struct line *line;
+    struct serial *serial;
+    struct timer *deadline; /* of the state, or of the command in flight */
+    struct timer *poll;     /* repeats */
+    struct timer *again;    /* drains once more soon after an arrival */
+    struct timer *patience; /* with a ticket that cannot start */
+    struct later *written;
+    struct at at;
+    enum gsm_state state;
+    bool online; /* as we reported it */
+
+    unsigned tries;    /* of the probe or of the step */
+    unsigned restarts; /* since the last answer to a poll */
+    unsigned modem_failures; /* at sending, in a row */
+    bool booted;       /* a boot URC came during the set-up */
+
+    const struct gsm_script *script;
+    size_t step;
+    uint64_t skip; /* init steps that the modem does not answer at all */
+
+    /* Who it is. */
+    char maker[64], model[64], revision[64], imei[24], iccid[24], imsi[24];
+    char operator_name[64], smsc[64];
+    const struct gsm_quirk *quirk;
+
+    /* How it is set up. */
+    struct cnmi_choices cnmi_choices;
+    bool has_cnmi_choices;
+    unsigned cnmi_candidate;
+    struct cnmi cnmi;
+    bool has_cnmi;
+    struct cpms_choices cpms;
+    bool has_cpms;
+    int memory; /* the one selected for reading, -1: unknown */
+    bool cmms;  /* the link stays up between messages */
+    int cfun;
+
+    /* How it is. */
+    int creg, cereg, dbm, used, total;
+    int64_t lost_at; /* clock_mono_ms when the network was lost, or 0 */
+
+    /* The ticket in hand. */
+    uint64_t ticket;
+    bool has_ticket, more;
+    unsigned char pdu[GSM_PDU_MAX];
+    size_t pdu_size;
+    int64_t submitted_at;
+    bool garbled; /* a line that nobody knows came with the answer */
+
+    /* The stores. */
+    struct gsm_slot slots[GSM_SLOTS];
+    uint64_t last_token;
+    bool want_drain, want_poll, want_cnmi;
+    bool arrived;    /* a drain was asked for by a URC */
+    bool sent_last;  /* the last work was a send: others come first */
+    size_t list;     /* which memory is being listed */
+    unsigned found;  /* new entries of this drain */
+    uint64_t deleting; /* token */
+};
+
+/* machine.c */
+
+/* Enters a state of the table; asserts that it allows the move. */
+void gsm_enter(struct gsm *g, enum gsm_state state);
+const char *gsm_state_name(enum gsm_state state);
+
+/* Writes a command, whose deadline is then the state's timer. */
+void gsm_ask(struct gsm *g, const struct at_command *command,
+             unsigned timeout_s);
+
+/* READY: does the most urgent thing that is wanted. */
+void gsm_next(struct gsm *g);
+
+/* Gives up what is under way and sets the modem up again. */
+void gsm_restart(struct gsm *g, const char *why);
+
+/* Reports the line offline and ends. */
+void gsm_fail(struct gsm *g, const struct err *err);
+void gsm_failf(struct gsm *g, enum err_kind kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+void gsm_on_event(void *arg, const struct at_event *event);
+
+/* script.c */
+void gsm_run(struct gsm *g, const struct gsm_script *script);
+void gsm_script_done(struct gsm *g, const struct at_event *event);
+void gsm_script_timeout(struct gsm *g);
+
+/* init.c: the init script */
+void gsm_init_enter(struct gsm *g);
+/* The memories to be listed, in order: the i-th, or -1. */
+int gsm_memory_to_list(const struct gsm *g, size_t i);
+
+/* unlock.c */
+enum gsm_verdict gsm_unlock_on_cpin(struct gsm *g,
+                                    const struct at_event *event);
+void gsm_unlock_enter(struct gsm *g);
+void gsm_unlock_done(struct gsm *g, const struct at_event *event);
+void gsm_unlock_timeout(struct gsm *g);
+
+/* watch.c */
+void gsm_search_enter(struct gsm *g);
+void gsm_poll_enter(struct gsm *g);
+void gsm_on_poll_timer(void *arg);
+void gsm_on_again_timer(void *arg);
+void gsm_on_urc(struct gsm *g, const struct at_event *event);
+bool gsm_registered(const struct gsm *g);
+const char *gsm_network_text(const struct gsm *g);
+
+/* send.c */
+bool gsm_send(struct line *line, const struct submission *part,
+              uint64_t ticket, struct err *err);
+void gsm_send_enter(struct gsm *g);
+void gsm_send_prompt(struct gsm *g);
+void gsm_send_done(struct gsm *g, const struct at_event *event);
+void gsm_send_timeout(struct gsm *g);
+void gsm_submit_done(struct gsm *g, const struct at_event *event);
+void gsm_submit_timeout(struct gsm *g);
+void gsm_on_patience(void *arg);
+void gsm_on_written(void *arg);
+/* Ends the ticket, if there is one, because the modem or port is lost. */
+void gsm_send_lost(struct gsm *g, const char *why);
+
+/* plan.c */
+bool gsm_plan(struct line *line, const struct outgoing *message,
+              struct parts *parts, struct err *err);
+bool gsm_assemble(struct line *line, const struct fragment *fragments,
+                  size_t n, unsigned total, char **text, struct err *err);
+
+/* drain.c */
+void gsm_list_enter(struct gsm *g);
+void gsm_list_done(struct gsm *g, const struct at_event *event);
+bool gsm_delete_wanted(const struct gsm *g);
+void gsm_delete_enter(struct gsm *g);
+void gsm_delete_done(struct gsm *g, const struct at_event *event);
+void gsm_ack(struct line *line, uint64_t token, enum ack ack);
+struct gsm_slot *gsm_slot_add(struct gsm *g, enum gsm_memory memory,
+                              int index);
+void gsm_slots_forget_bad(struct gsm *g);
+
+/* receive.c: a PDU from a slot or, with memory MEMORIES, from +CMT/+CDS. */
+void gsm_receive(struct gsm *g, struct gsm_slot *slot,
+                 const unsigned char *bytes, size_t size);
+
+#endif

@@ -1,0 +1,296 @@
+/* machine.c - the state machine of a modem.
+ *
+ * A state is a row of one table: which states may follow, how long it may
+ * last, what is done on entering, with the final result of the command in
+ * flight, and when the time is up. There is one deadline timer; gsm_enter()
+ * sets it to the state's time, gsm_ask() to the command's.
+ *
+ * READY is the hub: gsm_next() looks at what is wanted and enters the state
+ * that does it. A ticket and the other work take turns, so that neither a
+ * flood of arrivals nor a long queue starves the other. Nothing else is ever
+ * written while a CMGS answer is awaited. */
+#include "gsm/gsm.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    PROBE_QUIET_MS = 300,
+    PROBE_TRIES = 10,
+    RESTARTS_MAX = 3,
+};
+
+#define TO(state) (1u << GSM_##state)
+/* From wherever there is an open port. */
+#define ALWAYS (TO(PROBING) | TO(CLOSED) | TO(STOPPING))
+
+struct state_row {
+    const char *name;
+    unsigned next;
+    unsigned timeout_ms; /* 0: none, or set by the commands */
+    void (*enter)(struct gsm *g);
+    void (*done)(struct gsm *g, const struct at_event *event);
+    void (*timeout)(struct gsm *g);
+};
+
+static void opening_timeout(struct gsm *g);
+static void probe_enter(struct gsm *g);
+static void probe_done(struct gsm *g, const struct at_event *event);
+static void probe_timeout(struct gsm *g);
+static void work_timeout(struct gsm *g);
+static void stop_enter(struct gsm *g);
+static void stop_done(struct gsm *g, const struct at_event *event);
+static void stop_timeout(struct gsm *g);
+
+static const struct state_row states[GSM_STATES] = {
+    [GSM_CLOSED] = { .name = "closed", .next = TO(OPENING) },
+    [GSM_OPENING] = { .name = "opening the port", .next = ALWAYS,
+                      .timeout_ms = 15000, .timeout = opening_timeout },
+    [GSM_PROBING] = { .name = "looking for the modem",
+                      .next = ALWAYS | TO(INITIALISING),
+                      .timeout_ms = PROBE_QUIET_MS, .enter = probe_enter,
+                      .done = probe_done, .timeout = probe_timeout },
+    [GSM_INITIALISING] = { .name = "setting up the modem",
+                           .next = ALWAYS | TO(UNLOCKING) | TO(SEARCHING),
+                           .enter = gsm_init_enter,
+                           .done = gsm_script_done,
+                           .timeout = gsm_script_timeout },
+    [GSM_UNLOCKING] = { .name = "entering the PIN",
+                        .next = ALWAYS | TO(INITIALISING),
+                        .timeout_ms = 1500, .enter = gsm_unlock_enter,
+                        .done = gsm_unlock_done,
+                        .timeout = gsm_unlock_timeout },
+    [GSM_SEARCHING] = { .name = "waiting for the network",
+                        .next = ALWAYS | TO(READY),
+                        .enter = gsm_search_enter, .done = gsm_script_done,
+                        .timeout = gsm_script_timeout },
+    [GSM_READY] = { .name = "ready",
+                    .next = ALWAYS | TO(POLLING) | TO(LISTING) |
+                            TO(DELETING) | TO(PREPARING) },
+    [GSM_POLLING] = { .name = "asking how it is",
+                      .next = ALWAYS | TO(READY), .enter = gsm_poll_enter,
+                      .done = gsm_script_done,
+                      .timeout = gsm_script_timeout },
+    [GSM_LISTING] = { .name = "looking for arrivals",
+                      .next = ALWAYS | TO(READY), .enter = gsm_list_enter,
+                      .done = gsm_list_done, .timeout = work_timeout },
+    [GSM_DELETING] = { .name = "deleting what is stored",
+                       .next = ALWAYS | TO(READY),
+                       .enter = gsm_delete_enter, .done = gsm_delete_done,
+                       .timeout = work_timeout },
+    [GSM_PREPARING] = { .name = "offering a text",
+                        .next = ALWAYS | TO(READY) | TO(SUBMITTED),
+                        .enter = gsm_send_enter, .done = gsm_send_done,
+                        .timeout = gsm_send_timeout },
+    [GSM_SUBMITTED] = { .name = "sending", .next = ALWAYS | TO(READY),
+                        .timeout_ms = 90000, .done = gsm_submit_done,
+                        .timeout = gsm_submit_timeout },
+    [GSM_STOPPING] = { .name = "stopping", .next = TO(CLOSED),
+                       .timeout_ms = 4000, .enter = stop_enter,
+                       .done = stop_done, .timeout = stop_timeout },
+};
+
+const char *gsm_state_name(enum gsm_state state)
+{
+    return states[state].name;
+}
+
+void gsm_enter(struct gsm *g, enum gsm_state state)
+{
+    const struct state_row *row = &states[state];
+
+    assert(states[g->state].next & (1u << state));
+    if (g->state != GSM_READY && state != GSM_READY)
+        log_debug("line %s: %s", line_name(g->line), row->name);
+    g->state = state;
+    timer_stop(g->deadline);
+    if (row->timeout_ms > 0)
+        timer_start(g->deadline, row->timeout_ms);
+    if (row->enter != NULL)
+        row->enter(g);
+    else if (state == GSM_READY)
+        gsm_next(g);
+}
+
+void gsm_on_deadline(void *arg)
+{
+    struct gsm *g = arg;
+
+    if (states[g->state].timeout != NULL)
+        states[g->state].timeout(g);
+}
+
+void gsm_on_event(void *arg, const struct at_event *event)
+{
+    struct gsm *g = arg;
+
+    switch (event->kind) {
+    case AT_EVENT_URC:
+        gsm_on_urc(g, event);
+        break;
+    case AT_EVENT_PROMPT:
+        if (g->state == GSM_PREPARING)
+            gsm_send_prompt(g);
+        break;
+    case AT_EVENT_DONE:
+        timer_stop(g->deadline);
+        if (states[g->state].done != NULL)
+            states[g->state].done(g, event);
+        break;
+    }
+}
+
+void gsm_ask(struct gsm *g, const struct at_command *command,
+             unsigned timeout_s)
+{
+    char line[AT_COMMAND_MAX + 2];
+    int n = snprintf(line, sizeof(line), "%s\r", command->text);
+
+    at_begin(&g->at, command);
+    serial_write(g->serial, line, (size_t)n);
+    timer_start(g->deadline, timeout_s * 1000);
+}
+
+/* What to do next, most urgent first; others come before a second send. */
+static enum gsm_state wanted_state(const struct gsm *g)
+{
+    if (g->has_ticket && !g->sent_last)
+        return GSM_PREPARING;
+    if (gsm_delete_wanted(g))
+        return GSM_DELETING;
+    if (g->want_drain)
+        return GSM_LISTING;
+    if (g->want_poll || g->want_cnmi)
+        return GSM_POLLING;
+    return g->has_ticket ? GSM_PREPARING : GSM_READY;
+}
+
+void gsm_next(struct gsm *g)
+{
+    enum gsm_state state;
+
+    if (g->state != GSM_READY)
+        return;
+    state = wanted_state(g);
+    g->sent_last = state == GSM_PREPARING;
+    if (state != GSM_READY)
+        gsm_enter(g, state);
+}
+
+void gsm_fail(struct gsm *g, const struct err *err)
+{
+    if (g->state == GSM_CLOSED)
+        return;
+    gsm_send_lost(g, err->text);
+    at_reset(&g->at);
+    serial_close(g->serial);
+    g->serial = NULL;
+    timer_stop(g->poll);
+    timer_stop(g->again);
+    timer_stop(g->patience);
+    gsm_enter(g, GSM_CLOSED);
+    g->online = false;
+    line_offline(g->line, err);
+}
+
+void gsm_failf(struct gsm *g, enum err_kind kind, const char *format, ...)
+{
+    struct err err;
+    char text[sizeof(err.text)];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    err_set(&err, kind, "%s", text);
+    err.scope = SCOPE_LINE;
+    gsm_fail(g, &err);
+}
+
+static void opening_timeout(struct gsm *g)
+{
+    gsm_failf(g, ERR_LINK, "the port did not open in time");
+}
+
+/* ESC ends a PDU that the modem may still wait for; then a quiet moment, so
+ * that answers to commands of before cannot be taken for ours. */
+static void probe_enter(struct gsm *g)
+{
+    at_reset(&g->at);
+    g->tries = 0;
+    serial_write(g->serial, "\x1b\r", 2);
+}
+
+static void probe_done(struct gsm *g, const struct at_event *event)
+{
+    if (event->final->code == AT_OK && g->tries <= 1) {
+        gsm_enter(g, GSM_INITIALISING);
+        return;
+    }
+    /* After a lost answer there may be one too many: be quiet again. */
+    if (event->final->code == AT_OK)
+        g->tries = 0;
+    timer_start(g->deadline, PROBE_QUIET_MS);
+}
+
+static void probe_timeout(struct gsm *g)
+{
+    static const struct at_command command = { .text = "AT" };
+
+    at_reset(&g->at);
+    if (g->tries++ < PROBE_TRIES)
+        gsm_ask(g, &command, 1);
+    else
+        gsm_failf(g, ERR_LINK, "no modem answers on %s: is it the right "
+                  "port, and does no other program use it?",
+                  settings_text(line_options(g->line), "device"));
+}
+
+static void work_timeout(struct gsm *g)
+{
+    gsm_restart(g, "the modem does not answer");
+}
+
+/* A modem that needs this again and again is closed and opened anew, which
+ * also resets its port. */
+void gsm_restart(struct gsm *g, const char *why)
+{
+    if (++g->restarts > RESTARTS_MAX) {
+        gsm_failf(g, ERR_LINK, "%s, also after a new set-up", why);
+        return;
+    }
+    log_warn("line %s: %s: setting it up again", line_name(g->line), why);
+    if (g->state == GSM_PREPARING || g->state == GSM_SUBMITTED)
+        gsm_send_lost(g, why);
+    g->booted = false;
+    gsm_enter(g, GSM_PROBING);
+}
+
+static void stop_now(struct gsm *g)
+{
+    struct err err;
+
+    err_set(&err, ERR_NONE, "stopped");
+    gsm_fail(g, &err);
+}
+
+/* The answer to what is in flight is worth waiting for. */
+static void stop_enter(struct gsm *g)
+{
+    if (!at_busy(&g->at))
+        timer_start(g->deadline, 1);
+}
+
+static void stop_done(struct gsm *g, const struct at_event *event)
+{
+    if (g->has_ticket && g->submitted_at != 0)
+        gsm_submit_done(g, event);
+    stop_now(g);
+}
+
+static void stop_timeout(struct gsm *g)
+{
+    stop_now(g);
+}

@@ -1,0 +1,500 @@
+/* pdu_decode.c - octets to struct pdu (3GPP TS 23.040 9.2).
+ *
+ * Everything is read through one cursor, which knows what is left; a field
+ * that does not fit is an error that names it. Modems and networks send a lot
+ * that the standard does not know (odd dates, hex digits in numbers, broken
+ * headers): what does not make the text unreadable is taken as it comes, for a
+ * refused message would wait at the modem for ever. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "sms/pdu.h"
+
+enum {
+    ADDRESS_DIGITS_MAX = 24, /* the standard says 20 */
+    USER_DATA_MAX = 140,
+};
+
+struct cursor {
+    const uint8_t *at;
+    size_t left;
+    struct err *err;
+};
+
+/* The next `n` octets, or NULL and an error that says which field is cut. */
+static const uint8_t *take(struct cursor *in, size_t n, const char *field)
+{
+    const uint8_t *at = in->at;
+
+    if (n > in->left) {
+        err_set(in->err, ERR_PROTOCOL,
+                "the PDU ends inside its %s: %zu octets wanted, %zu left",
+                field, n, in->left);
+        return NULL;
+    }
+    in->at += n;
+    in->left -= n;
+    return at;
+}
+
+static bool take_octet(struct cursor *in, uint8_t *out, const char *field)
+{
+    const uint8_t *at = take(in, 1, field);
+
+    if (at == NULL)
+        return false;
+    *out = *at;
+    return true;
+}
+
+/* Semi-octets, low one first; 0xF is fill wherever it stands. */
+static void read_digits(const uint8_t *octets, size_t digits, char *out)
+{
+    static const char signs[] = "0123456789*#abc";
+
+    for (size_t i = 0; i < digits; i++) {
+        unsigned value = octets[i / 2] >> (i % 2 * 4) & 15;
+
+        if (value < 15)
+            *out++ = signs[value];
+    }
+    *out = '\0';
+}
+
+/* Semi-octets do not say how many septets a name has: 7 spare bits would
+ * read as '@', so only whole septets within them count. */
+static void read_name(const uint8_t *octets, size_t digits, char *out,
+                      size_t room)
+{
+    uint8_t septets[ADDRESS_DIGITS_MAX];
+    size_t count = gsm7_unpack(septets, sizeof septets, octets,
+                               (digits + 1) / 2, 0, digits * 4 / 7);
+    struct buf text;
+
+    buf_init(&text, room - 1);
+    gsm7_decode(&text, septets, count, (struct gsm7_shift){ 0 });
+    memcpy(out, buf_text(&text), text.len + 1);
+    buf_free(&text);
+}
+
+static void read_address(const uint8_t *octets, size_t digits,
+                         struct pdu_address *out)
+{
+    bool international = (out->toa & 0x70) == 0x10;
+
+    if (pdu_is_name(out)) {
+        read_name(octets, digits, out->text, sizeof out->text);
+        return;
+    }
+    read_digits(octets, digits, out->text + (international ? 1 : 0));
+    if (international)
+        out->text[0] = out->text[1] != '\0' ? '+' : '\0';
+}
+
+/* 9.1.2.5: the length counts digits. */
+static bool take_address(struct cursor *in, struct pdu_address *out,
+                         const char *field)
+{
+    const uint8_t *octets;
+    uint8_t digits;
+
+    if (!take_octet(in, &digits, field) || !take_octet(in, &out->toa, field))
+        return false;
+    if (digits > ADDRESS_DIGITS_MAX)
+        return err_set(in->err, ERR_PROTOCOL,
+                       "the %s says it has %u digits, 20 are allowed", field,
+                       digits);
+    octets = take(in, (digits + 1u) / 2, field);
+    if (octets == NULL)
+        return false;
+    read_address(octets, digits, out);
+    return true;
+}
+
+/* TS 24.011 8.2.5.1: the length counts octets. */
+static bool take_smsc(struct cursor *in, struct pdu_address *out)
+{
+    static const char field[] = "SMSC address";
+    const uint8_t *octets;
+    uint8_t size;
+
+    if (!take_octet(in, &size, field))
+        return false;
+    if (size == 0)
+        return true;
+    if (size > PDU_SMSC_MAX - 1)
+        return err_set(in->err, ERR_PROTOCOL,
+                       "the SMSC address says it has %u octets, 11 are "
+                       "allowed (is this a bare TPDU?)",
+                       size);
+    if (!take_octet(in, &out->toa, field))
+        return false;
+    octets = take(in, size - 1u, field);
+    if (octets == NULL)
+        return false;
+    read_address(octets, 2 * (size - 1u), out);
+    return true;
+}
+
+/* Two swapped digits, at most `limit`. */
+static int read_pair(uint8_t octet, int limit, bool *odd)
+{
+    int tens = octet & 15, ones = octet >> 4;
+    int value;
+
+    if (tens > 9 || ones > 9) {
+        *odd = true;
+        tens = tens > 9 ? 9 : tens;
+        ones = ones > 9 ? 9 : ones;
+    }
+    value = 10 * tens + ones;
+    if (value <= limit)
+        return value;
+    *odd = true;
+    return limit;
+}
+
+/* 9.2.3.11: quarters of an hour; bit 3 is the sign. No place on earth is
+ * more than 14 hours away, so more is noise. */
+static int read_offset(uint8_t octet, bool *odd)
+{
+    enum { QUARTERS_MAX = 56 };
+    bool noise = false;
+    int quarters = read_pair(octet & 0xF7, 99, &noise);
+
+    if (noise || quarters > QUARTERS_MAX) {
+        *odd = true;
+        return 0;
+    }
+    return (octet & 8) != 0 ? -15 * quarters : 15 * quarters;
+}
+
+static bool take_time(struct cursor *in, struct pdu_time *out,
+                      const char *field)
+{
+    const uint8_t *at = take(in, 7, field);
+    int year, month, day, hour, minute, second;
+
+    if (at == NULL)
+        return false;
+    out->set = true;
+    year = read_pair(at[0], 99, &out->odd);
+    month = read_pair(at[1], 12, &out->odd);
+    day = read_pair(at[2], 31, &out->odd);
+    hour = read_pair(at[3], 23, &out->odd);
+    minute = read_pair(at[4], 59, &out->odd);
+    second = read_pair(at[5], 59, &out->odd);
+    out->offset = read_offset(at[6], &out->odd);
+    if (month == 0 || day == 0)
+        out->odd = true;
+    out->unix_ms = clock_from_date((year < 90 ? 2000 : 1900) + year, month,
+                                   day, hour, minute, second) -
+                   (int64_t)out->offset * 60000;
+    return true;
+}
+
+static void read_concat(struct pdu *pdu, const uint8_t *at, bool wide)
+{
+    struct pdu_concat concat = {
+        .reference = wide ? (uint16_t)(at[0] << 8 | at[1]) : at[0],
+        .wide = wide,
+        .total = at[wide ? 2 : 1],
+        .seq = at[wide ? 3 : 2],
+    };
+
+    if (concat.seq >= 1 && concat.seq <= concat.total)
+        pdu->concat = concat;
+}
+
+static void read_concat8(struct pdu *pdu, const uint8_t *at)
+{
+    read_concat(pdu, at, false);
+}
+
+static void read_concat16(struct pdu *pdu, const uint8_t *at)
+{
+    read_concat(pdu, at, true);
+}
+
+static void read_ports8(struct pdu *pdu, const uint8_t *at)
+{
+    pdu->ports = (struct pdu_ports){ true, at[0], at[1] };
+}
+
+static void read_ports16(struct pdu *pdu, const uint8_t *at)
+{
+    pdu->ports = (struct pdu_ports){ true, (uint16_t)(at[0] << 8 | at[1]),
+                                     (uint16_t)(at[2] << 8 | at[3]) };
+}
+
+static void read_single(struct pdu *pdu, const uint8_t *at)
+{
+    pdu->shift.single = at[0];
+}
+
+static void read_locking(struct pdu *pdu, const uint8_t *at)
+{
+    pdu->shift.locking = at[0];
+}
+
+/* The information elements we know, 9.2.3.24. */
+static const struct element {
+    uint8_t id, size;
+    void (*read)(struct pdu *pdu, const uint8_t *at);
+} elements[] = {
+    { 0x00, 3, read_concat8 }, { 0x08, 4, read_concat16 },
+    { 0x04, 2, read_ports8 },  { 0x05, 4, read_ports16 },
+    { 0x24, 1, read_single },  { 0x25, 1, read_locking },
+};
+
+/* Unknown ones and those of a wrong size are skipped; of repeated ones the
+ * last wins; a cut one ends the list. */
+static void read_elements(struct pdu *pdu)
+{
+    struct cursor in = { pdu->udh + 1, pdu->udh_size - 1, NULL };
+    const uint8_t *at;
+    uint8_t id, size;
+
+    while (in.left >= 2) {
+        take_octet(&in, &id, "");
+        take_octet(&in, &size, "");
+        at = take(&in, size, "");
+        if (at == NULL)
+            return;
+        for (size_t i = 0; i < sizeof elements / sizeof elements[0]; i++) {
+            if (elements[i].id == id && elements[i].size == size)
+                elements[i].read(pdu, at);
+        }
+    }
+}
+
+/* A header longer than the user data is no header: all octets are data. */
+static void read_header(struct pdu *pdu, const uint8_t *octets, size_t size)
+{
+    if (size == 0 || (size_t)octets[0] + 1 > size)
+        return;
+    pdu->udh_size = octets[0] + 1u;
+    memcpy(pdu->udh, octets, pdu->udh_size);
+    read_elements(pdu);
+}
+
+static void read_data(struct pdu *pdu, const uint8_t *octets, size_t size,
+                      size_t length)
+{
+    size_t skip = (8 * pdu->udh_size + 6) / 7;
+    unsigned fill = (unsigned)(7 * skip - 8 * pdu->udh_size);
+
+    octets += pdu->udh_size;
+    size -= pdu->udh_size;
+    if (pdu->alphabet != PDU_GSM7 || pdu->compressed) {
+        memcpy(pdu->data, octets, size);
+        pdu->size = size;
+        return;
+    }
+    pdu->size = gsm7_unpack(pdu->data, sizeof pdu->data, octets, size, fill,
+                            length > skip ? length - skip : 0);
+}
+
+/* TP-UDL and TP-UD, 9.2.3.16 and 9.2.3.24. */
+static bool take_user_data(struct cursor *in, bool header, struct pdu *pdu)
+{
+    bool septets = pdu->alphabet == PDU_GSM7 && !pdu->compressed;
+    const uint8_t *octets;
+    uint8_t length;
+    size_t size;
+
+    if (!take_octet(in, &length, "user data length"))
+        return false;
+    size = septets ? (7u * length + 7) / 8 : length;
+    if (size > USER_DATA_MAX)
+        return err_set(in->err, ERR_PROTOCOL,
+                       "the user data says it has %zu octets, %d are allowed",
+                       size, (int)USER_DATA_MAX);
+    if (header && length == 0)
+        return err_set(in->err, ERR_PROTOCOL,
+                       "a user data header is announced, but the user data "
+                       "is empty");
+    octets = take(in, size, "user data");
+    if (octets == NULL)
+        return false;
+    if (header)
+        read_header(pdu, octets, size);
+    read_data(pdu, octets, size, length);
+    return true;
+}
+
+static bool take_dcs(struct cursor *in, struct pdu *pdu)
+{
+    uint8_t dcs;
+
+    if (!take_octet(in, &dcs, "data coding scheme"))
+        return false;
+    pdu_set_dcs(pdu, dcs);
+    return true;
+}
+
+/* 9.2.2.1 */
+static bool decode_deliver(struct cursor *in, uint8_t first, struct pdu *pdu)
+{
+    pdu->more = (first & 0x04) == 0;
+    pdu->loop = (first & 0x08) != 0;
+    pdu->report = (first & 0x20) != 0;
+    pdu->reply_path = (first & 0x80) != 0;
+    return take_address(in, &pdu->address, "originating address") &&
+           take_octet(in, &pdu->pid, "protocol identifier") &&
+           take_dcs(in, pdu) &&
+           take_time(in, &pdu->timestamp, "timestamp") &&
+           take_user_data(in, (first & 0x40) != 0, pdu);
+}
+
+/* 9.2.3.12 */
+static bool take_validity(struct cursor *in, struct pdu_validity *out)
+{
+    static const char field[] = "validity period";
+    const uint8_t *at;
+
+    switch (out->form) {
+    case PDU_VP_NONE:
+        return true;
+    case PDU_VP_RELATIVE:
+        return take_octet(in, &out->relative, field);
+    case PDU_VP_ABSOLUTE:
+        return take_time(in, &out->until, field);
+    case PDU_VP_ENHANCED:
+        break;
+    }
+    at = take(in, sizeof out->enhanced, field);
+    if (at == NULL)
+        return false;
+    memcpy(out->enhanced, at, sizeof out->enhanced);
+    return true;
+}
+
+/* 9.2.2.2 */
+static bool decode_submit(struct cursor *in, uint8_t first, struct pdu *pdu)
+{
+    pdu->reject_duplicates = (first & 0x04) != 0;
+    pdu->validity.form = (enum pdu_validity_form)(first >> 3 & 3);
+    pdu->report = (first & 0x20) != 0;
+    pdu->reply_path = (first & 0x80) != 0;
+    return take_octet(in, &pdu->mr, "message reference") &&
+           take_address(in, &pdu->address, "destination address") &&
+           take_octet(in, &pdu->pid, "protocol identifier") &&
+           take_dcs(in, pdu) && take_validity(in, &pdu->validity) &&
+           take_user_data(in, (first & 0x40) != 0, pdu);
+}
+
+/* TP-PI and what it announces, 9.2.3.27. Modems cut it anywhere, and nothing
+ * of it is needed, so it is read as far as it goes. */
+static void read_options(struct cursor *in, uint8_t first, struct pdu *pdu)
+{
+    uint8_t present, more;
+
+    if (!take_octet(in, &present, ""))
+        return;
+    for (more = present; (more & 0x80) != 0;) {
+        if (!take_octet(in, &more, ""))
+            return;
+    }
+    if ((present & 1) != 0 && !take_octet(in, &pdu->pid, ""))
+        return;
+    if ((present & 2) != 0 && !take_dcs(in, pdu))
+        return;
+    if ((present & 4) != 0)
+        take_user_data(in, (first & 0x40) != 0, pdu);
+}
+
+/* 9.2.2.3 */
+static bool decode_report(struct cursor *in, uint8_t first, struct pdu *pdu)
+{
+    pdu->more = (first & 0x04) == 0;
+    pdu->loop = (first & 0x08) != 0;
+    pdu->for_command = (first & 0x20) != 0;
+    if (!take_octet(in, &pdu->mr, "message reference") ||
+        !take_address(in, &pdu->address, "recipient address") ||
+        !take_time(in, &pdu->timestamp, "timestamp") ||
+        !take_time(in, &pdu->discharge, "discharge time") ||
+        !take_octet(in, &pdu->st, "status"))
+        return false;
+    in->err = NULL;
+    read_options(in, first, pdu);
+    return true;
+}
+
+/* An MMS notification begins with transaction id, PDU type, header length,
+ * and its content type, as a text or as the number 0x3E (WAP-230 8.2). */
+static bool is_mms(const struct pdu *pdu)
+{
+    static const char type[] = "application/vnd.wap.mms-message";
+
+    if (pdu->concat.seq > 1)
+        return true;
+    return (pdu->size > 3 && pdu->data[3] == 0xBE) ||
+           memmem(pdu->data, pdu->size, type, sizeof type - 1) != NULL;
+}
+
+static enum pdu_purpose find_purpose(const struct pdu *pdu)
+{
+    enum { PID_SILENT = 0x40, PID_ANSI136 = 0x7C, PID_SIM = 0x7F };
+
+    if (pdu->pid == PID_SILENT)
+        return PDU_SILENT;
+    if ((pdu->pid == PID_SIM || pdu->pid == PID_ANSI136) &&
+        (pdu->class == 2 || pdu->alphabet == PDU_8BIT))
+        return PDU_SIM_DATA;
+    if (pdu->ports.set && pdu->ports.destination == PDU_PORT_WAP_PUSH)
+        return is_mms(pdu) ? PDU_MMS_NOTICE : PDU_WAP_PUSH;
+    if (pdu->alphabet == PDU_8BIT || pdu->compressed)
+        return PDU_DATA;
+    return (pdu->dcs & 0xF0) >= 0xC0 && (pdu->dcs & 0xF0) <= 0xE0
+               ? PDU_WAITING
+               : PDU_TEXT;
+}
+
+static bool decode(struct cursor *in, struct pdu *pdu)
+{
+    static bool (*const decoders[])(struct cursor *, uint8_t, struct pdu *) = {
+        decode_deliver, decode_submit, decode_report
+    };
+    uint8_t first;
+
+    pdu->class = -1;
+    if (!take_octet(in, &first, "first octet"))
+        return false;
+    if ((first & 3) == 3)
+        return err_set(in->err, ERR_PROTOCOL,
+                       "message type 3 is reserved (first octet %02X)", first);
+    pdu->type = (enum pdu_type)(first & 3);
+    if (!decoders[pdu->type](in, first, pdu))
+        return false;
+    if (pdu->type != PDU_DELIVER)
+        return true;
+    pdu->purpose = find_purpose(pdu);
+    if (pdu->pid >= 0x41 && pdu->pid <= 0x47)
+        pdu->replace = pdu->pid & 7;
+    return true;
+}
+
+bool pdu_decode(const uint8_t *bytes, size_t size, struct pdu *pdu,
+                struct err *err)
+{
+    struct cursor in = { bytes, size, err };
+    struct pdu out = { 0 };
+
+    if (!take_smsc(&in, &out.smsc) || !decode(&in, &out))
+        return false;
+    *pdu = out;
+    return true;
+}
+
+bool pdu_decode_tpdu(const uint8_t *bytes, size_t size, struct pdu *pdu,
+                     struct err *err)
+{
+    struct cursor in = { bytes, size, err };
+    struct pdu out = { 0 };
+
+    if (!decode(&in, &out))
+        return false;
+    *pdu = out;
+    return true;
+}

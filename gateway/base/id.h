@@ -1,0 +1,19 @@
+/* id.h - random 128-bit identity of a message: trace id and stanza id. */
+#ifndef MOONGATE_BASE_ID_H
+#define MOONGATE_BASE_ID_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct id { uint8_t bytes[16]; };
+struct id_text { char text[33]; };
+
+struct id id_new(void); /* from getrandom(2), buffered; aborts if there is none */
+struct id_text id_text(const struct id *id); /* 32 lower-case hex digits */
+bool id_parse(const char *text, struct id *id);
+bool id_equal(const struct id *a, const struct id *b);
+
+/* A uniform random number below n (> 0): for jitter, not for secrets. */
+uint32_t id_random_below(uint32_t n);
+
+#endif

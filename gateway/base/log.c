@@ -1,0 +1,110 @@
+/* log.c - formats one line and writes it with one write(2), so that lines of
+ * several threads never mix. What a peer sends may end up in arguments:
+ * control characters (C0, DEL, and C1 in UTF-8) are therefore never printed. */
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LINE_MAX_OCTETS = 2048 };
+
+static _Atomic int shown_level = LOG_LEVEL_INFO;
+
+static const char *const names[] = {
+    [LOG_LEVEL_ERROR] = "error",
+    [LOG_LEVEL_WARN] = "warn",
+    [LOG_LEVEL_INFO] = "info",
+    [LOG_LEVEL_DEBUG] = "debug",
+};
+
+void log_set_level(enum log_level level)
+{
+    atomic_store(&shown_level, (int)level);
+}
+
+bool log_level_parse(const char *name, enum log_level *level)
+{
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(names[i], name) == 0) {
+            *level = (enum log_level)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void replace_controls(char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        unsigned char c = (unsigned char)text[i];
+
+        if (c < 0x20 || c == 0x7F) {
+            text[i] = '?';
+        } else if (c == 0xC2 && i + 1 < size &&
+                   (unsigned char)text[i + 1] < 0xA0) {
+            text[i] = '?';
+            text[++i] = '?';
+        }
+    }
+}
+
+static size_t add_stamp(char *line, size_t size)
+{
+    struct timespec now;
+    struct tm date;
+
+    if (!isatty(STDERR_FILENO))
+        return 0;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (localtime_r(&now.tv_sec, &date) == NULL)
+        return 0;
+    return strftime(line, size, "%H:%M:%S ", &date);
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+    char line[LINE_MAX_OCTETS];
+    size_t at, room;
+    va_list args;
+    int n;
+
+    if ((int)level > atomic_load(&shown_level))
+        return;
+    at = add_stamp(line, sizeof line);
+    at += (size_t)snprintf(line + at, sizeof line - at, "%s ", names[level]);
+    room = sizeof line - at - 1;
+    va_start(args, format);
+    n = vsnprintf(line + at, room, format, args);
+    va_end(args);
+    if (n < 0)
+        return;
+    if ((size_t)n >= room)
+        n = (int)room - 1;
+    replace_controls(line + at, (size_t)n);
+    at += (size_t)n;
+    line[at++] = '\n';
+    /* Nobody is left to be told when standard error fails. */
+    if (write(STDERR_FILENO, line, at) < 0)
+        return;
+}
+
+struct log_number log_number(const char *address)
+{
+    enum { HEAD = 5, TAIL = 2, STARS = 5 };
+    struct log_number out = { "" };
+    size_t size = strlen(address);
+
+    if (size <= HEAD + TAIL) {
+        memcpy(out.text, address, size);
+        return out;
+    }
+    memcpy(out.text, address, HEAD);
+    memset(out.text + HEAD, '*', STARS);
+    memcpy(out.text + HEAD + STARS, address + size - TAIL, TAIL);
+    return out;
+}

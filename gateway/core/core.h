@@ -1,0 +1,31 @@
+/* core.h - what the parts of the core share: made once by gateway.c and passed
+ * down. */
+#ifndef MOONGATE_CORE_CORE_H
+#define MOONGATE_CORE_CORE_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "toolkit/loop.h"
+
+struct line;
+struct network;
+struct store;
+
+struct core {
+    struct loop *loop;
+    struct owner owner; /* of the core's own timers */
+    struct store *store;
+    struct network *networks; /* utlist */
+    struct line *lines;       /* utlist */
+    bool stopping;            /* nothing new is handed over */
+    /* The store is lost: the daemon has to stop (rule R13). */
+    void (*fatal)(void *arg, const struct err *err);
+    void *arg;
+};
+
+/* For every store callback: reports ERR_STORE to `fatal` once; returns whether
+ * there was an error. */
+bool core_failed(struct core *core, const struct err *err);
+
+#endif

@@ -1,0 +1,121 @@
+/* front.h - the seam between the core and the XMPP side: the core reaches XMPP
+ * only through `struct front`, XMPP reaches the core only through the network_
+ * and inbox_ functions declared here. */
+#ifndef MOONGATE_CORE_FRONT_H
+#define MOONGATE_CORE_FRONT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/id.h"
+#include "base/number.h"
+
+struct network;
+struct delivery;
+struct moved;
+
+/* --- core to XMPP ------------------------------------------------------ */
+
+/* What a network's stream can do for the core. `self` is the front's own. */
+struct front {
+    /* Writes a message stanza from contact@network to the account's bare JID,
+     * id and XEP-0359 id = delivery->id. Borrowed. False: not now (no stream,
+     * output full); network_front_ready() follows when it can again. */
+    bool (*deliver)(void *self, const struct delivery *delivery);
+    /* Tells the sender how his message ended: an XEP-0184 receipt when
+     * moved->owed is OWED_RECEIPT, else the stanza error of moved->err to the
+     * full JID (a text notice to the bare JID too when `late`). */
+    bool (*settle)(void *self, const struct moved *moved, bool late);
+    /* A chat message from the gateway itself to a bare JID (admins). */
+    bool (*notice)(void *self, const char *to, const char *text);
+    /* Asks for a fence: network_fenced(generation) follows once the server
+     * has proved to have read all that was written before this call. Cheap,
+     * may be called for every stanza. */
+    void (*fence)(void *self);
+    /* The presence of the gateway (and of its contacts) changed. */
+    void (*presence)(void *self);
+    bool (*online)(void *self);
+};
+
+/* --- XMPP to core ------------------------------------------------------ */
+
+/* Policy of a network, from its configuration; borrowed, never changes. */
+struct network_policy {
+    const char *jid;          /* the component domain */
+    const char *gateway_type; /* "sms": XMPP registrar, category gateway */
+    struct number_plan plan;
+    bool phone_addresses; /* local parts are phone numbers */
+    bool receipts;        /* some line can report delivery */
+};
+const struct network_policy *network_policy(const struct network *network);
+const char *network_name(const struct network *network);
+
+/* May this bare JID use the network at all (`allow`)? */
+bool network_allows(const struct network *network, const char *bare_jid);
+bool network_is_admin(const struct network *network, const char *bare_jid);
+
+/* The state of the network's lines for presence: 0 online, 1 some trouble
+ * (dnd), 2 no line at all; `text` says it in words. */
+int network_health(const struct network *network, char *text, size_t size);
+
+/* The canonical foreign address of what a user typed or of an unescaped local
+ * part, into out (NUMBER_MAX... at most 1024 bytes). ERR_BAD_ADDRESS. */
+bool network_address(const struct network *network, const char *typed,
+                     char out[1024], struct err *err);
+
+/* A text from an XMPP user. All borrowed, valid UTF-8, no NUL. */
+struct user_text {
+    const char *account;   /* bare JID of the sender */
+    const char *from;      /* full JID */
+    const char *contact;   /* canonical foreign address */
+    const char *stanza_id; /* its id attribute; may be NULL */
+    const char *origin_id; /* XEP-0359; NULL: no dedupe */
+    const char *text;
+    bool receipt; /* XEP-0184 asked */
+};
+
+/* Accepts or refuses; `done` is called exactly once, maybe before this
+ * returns, with err NULL when the message is committed (or a duplicate). The
+ * id is the message's. */
+typedef void inbox_done_fn(void *arg, const struct id *id,
+                           const struct err *err);
+void inbox_user_text(struct network *network, const struct user_text *text,
+                     inbox_done_fn *done, void *arg);
+
+/* The stream is up and the handshake done / is gone. After `down` everything
+ * unfenced counts as not written. */
+void network_front_up(struct network *network);
+void network_front_down(struct network *network);
+void network_front_ready(struct network *network); /* output drained */
+
+/* The server has read all stanzas that were written before fence() was last
+ * called for the ping now answered. `serial`: number of deliver() and settle()
+ * calls that returned true since front_up and are covered. */
+void network_fenced(struct network *network, uint64_t serial);
+
+/* A stanza error came back for the message we delivered as `id`. */
+void network_bounced(struct network *network, const struct id *id,
+                     const struct err *err);
+
+/* The user became available: deferred messages to him may go. */
+void network_user_available(struct network *network, const char *account);
+
+/* Roster bookkeeping: durable set of (account, contact) that see presence. */
+void network_subscribe(struct network *network, const char *account,
+                       const char *contact, bool on);
+void network_each_subscription(struct network *network, const char *account,
+                               void (*fn)(void *arg, const char *account,
+                                          const char *contact),
+                               void *arg);
+
+/* Runs `fn` once everything that was read so far is committed or refused: at
+ * once when nothing is pending. The ack fence of DESIGN section 5. */
+void network_after_decided(struct network *network, void (*fn)(void *arg),
+                           void *arg);
+
+/* Is the store too full or slow for new work? */
+bool network_refuses(const struct network *network, struct err *err);
+
+#endif

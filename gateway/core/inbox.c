@@ -1,0 +1,427 @@
+/* inbox.c - accepts messages of both directions: one store job each decides
+ * and inserts. What comes from a line needs its account first: the newest that
+ * talked with this contact (remembered in a small cache), else the network's
+ * `inbox`, else nobody: then it is held and the admins are told. */
+#include "core/inbox.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "base/clock.h"
+#include "base/crash.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/core.h"
+#include "core/line.h"
+#include "core/network.h"
+#include "core/outbox.h"
+#include "core/parts.h"
+#include "store/store.h"
+
+enum { KNOWN_MAX = 4096, INBOX_MAX = 32 };
+
+/* --- which account talked with a contact last -------------------------------
+ */
+
+struct known {
+    char *contact, *account;
+    UT_hash_handle hh;
+};
+
+static void known_free(struct network *network, struct known *known)
+{
+    HASH_DEL(network->known, known);
+    free(known->contact);
+    free(known->account);
+    free(known);
+}
+
+static const char *known_account(struct network *network, const char *contact)
+{
+    struct known *known;
+    HASH_FIND_STR(network->known, contact, known);
+    return known ? known->account : NULL;
+}
+
+static void know_account(struct network *network, const char *contact,
+                         const char *account)
+{
+    struct known *known;
+    HASH_FIND_STR(network->known, contact, known);
+    if (known && strcmp(known->account, account) == 0)
+        return;
+    if (known)
+        known_free(network, known);
+    else if (HASH_COUNT(network->known) >= KNOWN_MAX)
+        known_free(network, network->known); /* the oldest: insertion order */
+    known = xcalloc(1, sizeof(*known));
+    known->contact = xstrdup(contact);
+    known->account = xstrdup(account);
+    HASH_ADD_KEYPTR(hh, network->known, known->contact, strlen(known->contact),
+                    known);
+}
+
+void inbox_forget_known(struct network *network)
+{
+    while (network->known)
+        known_free(network, network->known);
+}
+
+/* --- from XMPP
+ * ----------------------------------------------------------------- */
+
+struct user_entry {
+    struct network *network;
+    struct id id;
+    struct offer offer;
+    inbox_done_fn *done;
+    void *arg;
+};
+
+static void on_user_text(void *arg, struct entry_result *results, size_t n,
+                         const struct err *err)
+{
+    struct user_entry *user = arg;
+    struct network *network = user->network;
+    struct entry_result *result = n > 0 ? &results[0] : NULL;
+    bool failed = core_failed(network->core, err);
+    bool refused = !failed && result->outcome == ENTRY_REFUSED;
+    bool queued = !failed && result->outcome == ENTRY_QUEUED;
+    user->done(user->arg, &user->id,
+               failed    ? err
+               : refused ? &result->err
+                         : NULL);
+    sink_line_accept(network, &user->offer, failed ? NULL : result->delivery);
+    if (queued)
+        lane_has_backlog(&network->to_line);
+    free(user);
+}
+
+static int64_t expiry(const struct network *network)
+{
+    const struct line *line = network_line_next(network, NULL);
+    int64_t ttl = network->ttl_ms;
+    if (ttl == 0 && line)
+        ttl = (int64_t)line->driver->limits.ttl_s * 1000;
+    return ttl ? clock_wall_ms() + ttl : 0;
+}
+
+void inbox_user_text(struct network *network, const struct user_text *text,
+                     inbox_done_fn *done, void *arg)
+{
+    struct user_entry *user = xcalloc(1, sizeof(*user));
+    struct err err = { 0 };
+    user->network = network;
+    user->id = id_new();
+    user->done = done;
+    user->arg = arg;
+    if (network_refuses(network, &err) ||
+        !sink_line_offer(network, text->contact, text->text, true, &user->id,
+                         &user->offer, &err)) {
+        done(arg, &user->id, &err);
+        free(user);
+        return;
+    }
+    struct line *line = user->offer.line;
+    struct entry entry = {
+        .id = user->id,
+        .direction = TO_LINE,
+        .kind = KIND_TEXT,
+        .network = network_name(network),
+        .contact = text->contact,
+        .account = text->account,
+        .text = text->text,
+        .stanza_id = text->stanza_id,
+        .from = text->from,
+        .source = text->account,
+        .key = text->origin_id,
+        .receipt = text->receipt,
+        .make_account = network->registration == REGISTRATION_AUTO,
+        .expires = expiry(network),
+        .take = line != NULL,
+        .line = user->offer.intent ? line_name(line) : NULL,
+        .sim = user->offer.intent ? line->sim : NULL,
+        .reference = user->offer.reference,
+        .parts = user->offer.intent ? user->offer.parts : NULL,
+        .n_parts = user->offer.intent ? user->offer.n : 0,
+    };
+    struct acceptance acceptance = { .entries = &entry, .n = 1 };
+    know_account(network, text->contact, text->account);
+    store_accept(network->core->store, &acceptance, on_user_text, user);
+}
+
+/* --- from a line
+ * ----------------------------------------------------------------- */
+
+/* Messages of one token on their way in, copied from the driver. */
+struct arrival {
+    struct receipt receipt;
+    struct line *line;
+    struct incoming *messages;
+    size_t n, at; /* messages; the one whose account is looked for */
+    char *set;    /* fragments that these messages replace */
+    struct entry *entries;
+    size_t n_entries;
+};
+
+static char *copy_chat(struct network *network, const char *chat)
+{
+    char address[1024];
+    struct err err;
+    bool good = network_address(network, chat, address, &err);
+    return xstrdup(good ? address : chat);
+}
+
+static void arrival_add(struct arrival *arrival, const char *account,
+                        bool first)
+{
+    struct network *network = arrival->line->network;
+    const struct incoming *message = &arrival->messages[arrival->at];
+    size_t size = (arrival->n_entries + 1) * sizeof(*arrival->entries);
+    arrival->entries = xrealloc(arrival->entries, size);
+    arrival->entries[arrival->n_entries++] = (struct entry){
+        .id = id_new(),
+        .direction = TO_XMPP,
+        .kind = message->kind,
+        .network = network_name(network),
+        .contact = message->chat,
+        .account = xstrdup(account),
+        .text = message->text,
+        .author = message->author,
+        .name = message->name,
+        .source = line_name(arrival->line),
+        .key = message->remote_id,
+        .with_first = !first,
+        .make_account = true,
+        .at = message->at,
+        .take = network->front_state == FRONT_UP && !network->core->stopping &&
+                sink_stream_room(network) > 0,
+    };
+}
+
+static void arrival_free(struct arrival *arrival)
+{
+    for (size_t i = 0; i < arrival->n; i++) {
+        free((char *)arrival->messages[i].chat);
+        free((char *)arrival->messages[i].author);
+        free((char *)arrival->messages[i].text);
+        free((char *)arrival->messages[i].remote_id);
+        free((char *)arrival->messages[i].name);
+    }
+    for (size_t i = 0; i < arrival->n_entries; i++)
+        free((char *)arrival->entries[i].account);
+    free(arrival->messages);
+    free(arrival->entries);
+    free(arrival->set);
+    free(arrival);
+}
+
+static void tell_about_nobody(struct network *network)
+{
+    network_tell_admins(network,
+                        "A text arrived that belongs to nobody. It is held: "
+                        "see `moongate queue`, and set `inbox` for this "
+                        "network.");
+}
+
+static void on_arrived(void *arg, struct entry_result *results, size_t n,
+                       const struct err *err)
+{
+    struct arrival *arrival = arg;
+    struct network *network = arrival->line->network;
+    bool failed = core_failed(network->core, err);
+    bool nobody = false;
+    for (size_t i = 0; i < n; i++) {
+        nobody |=
+            !arrival->entries[i].account && results[i].outcome == ENTRY_QUEUED;
+        if (results[i].delivery)
+            sink_stream_hand(network, results[i].delivery);
+        else if (results[i].outcome == ENTRY_QUEUED)
+            network->to_xmpp.backlog = true;
+    }
+    line_acknowledge(&arrival->receipt, failed ? ACK_RETRY : ACK_STORED);
+    lane_pump(&network->to_xmpp);
+    if (nobody && !failed)
+        tell_about_nobody(network);
+    arrival_free(arrival);
+}
+
+static void arrival_commit(struct arrival *arrival)
+{
+    struct acceptance acceptance = {
+        .entries = arrival->entries,
+        .n = arrival->n_entries,
+        .forget_set = arrival->set,
+        .forget_source = arrival->set ? line_name(arrival->line) : NULL,
+    };
+    store_accept(arrival->line->core->store, &acceptance, on_arrived, arrival);
+}
+
+/* Nobody talked with this contact yet. */
+static void arrival_to_inbox(struct arrival *arrival)
+{
+    const struct settings *s = arrival->line->network->settings;
+    size_t n = settings_list_size(s, "inbox");
+    for (size_t i = 0; i < n && i < INBOX_MAX; i++)
+        arrival_add(arrival, settings_list_item(s, "inbox", i), i == 0);
+    if (n == 0)
+        arrival_add(arrival, NULL, true);
+}
+
+static void arrival_next(struct arrival *arrival);
+
+static void on_account(void *arg, const char *account, const struct err *err)
+{
+    struct arrival *arrival = arg;
+    struct network *network = arrival->line->network;
+    const char *chat = arrival->messages[arrival->at].chat;
+    if (core_failed(network->core, err)) {
+        line_acknowledge(&arrival->receipt, ACK_RETRY);
+        arrival_free(arrival);
+        return;
+    }
+    if (account) {
+        know_account(network, chat, account);
+        return;
+    }
+    if (known_account(network, chat))
+        arrival_add(arrival, known_account(network, chat), true);
+    else
+        arrival_to_inbox(arrival);
+    arrival->at++;
+    arrival_next(arrival);
+}
+
+static void arrival_next(struct arrival *arrival)
+{
+    struct network *network = arrival->line->network;
+    for (; arrival->at < arrival->n; arrival->at++) {
+        const char *chat = arrival->messages[arrival->at].chat;
+        const char *account = known_account(network, chat);
+        if (!account) {
+            store_find_accounts(network->core->store, network_name(network),
+                                chat, 1, on_account, arrival);
+            return;
+        }
+        arrival_add(arrival, account, true);
+    }
+    arrival_commit(arrival);
+}
+
+static struct arrival *arrival_new(struct line *line,
+                                   const struct incoming *messages, size_t n,
+                                   uint64_t token)
+{
+    struct arrival *arrival = xcalloc(1, sizeof(*arrival));
+    arrival->line = line;
+    arrival->receipt = line_receipt(line, token);
+    arrival->n = n;
+    arrival->messages = xcalloc(n, sizeof(*arrival->messages));
+    for (size_t i = 0; i < n; i++) {
+        struct incoming *copy = &arrival->messages[i];
+        *copy = messages[i];
+        copy->chat = copy_chat(line->network, messages[i].chat);
+        copy->author = xstrdup(messages[i].author);
+        copy->text = xstrdup(messages[i].text ? messages[i].text : "");
+        copy->remote_id = xstrdup(messages[i].remote_id);
+        copy->target_id = NULL;
+        copy->name = xstrdup(messages[i].name);
+    }
+    return arrival;
+}
+
+void inbox_line_messages(struct line *line, const struct incoming *messages,
+                         size_t n, uint64_t token)
+{
+    arrival_next(arrival_new(line, messages, n, token));
+}
+
+/* --- fragments
+ * -------------------------------------------------------------------- */
+
+static void join_set(struct line *line, const struct fragment_set *set)
+{
+    struct err err = { 0 };
+    char *text = NULL;
+    struct fragment *fragments = xcalloc(set->n + 1, sizeof(*fragments));
+    for (size_t i = 0; i < set->n; i++)
+        fragments[i] = (struct fragment){ .seq = set->fragments[i].seq,
+                                          .bytes = set->fragments[i].bytes,
+                                          .size = set->fragments[i].size };
+    if (line->driver->assemble(line, fragments, set->n, set->total, &text,
+                               &err)) {
+        struct incoming message = {
+            .kind = KIND_TEXT, .chat = set->chat, .text = text, .at = set->at
+        };
+        struct arrival *arrival = arrival_new(line, &message, 1, 0);
+        arrival->set = xstrdup(set->set);
+        arrival_next(arrival);
+    } else {
+        log_warn("line %s: a long text could not be joined: %s",
+                 line_name(line), err.text);
+    }
+    free(text);
+    free(fragments);
+}
+
+static void on_fragment(void *arg, const struct fragment_set *set,
+                        const struct err *err)
+{
+    struct receipt *receipt = arg;
+    bool failed = core_failed(receipt->line->core, err);
+    if (!failed && set)
+        join_set(receipt->line, set);
+    line_acknowledge(receipt, failed ? ACK_RETRY : ACK_STORED);
+    free(receipt);
+}
+
+void inbox_line_fragment(struct line *line, const struct incoming *message,
+                         const char *set, unsigned total,
+                         const struct fragment *fragment, uint64_t token)
+{
+    struct receipt *receipt = xmalloc(sizeof(*receipt));
+    struct fragment_entry entry = {
+        .network = network_name(line->network),
+        .line = line_name(line),
+        .source = line_name(line),
+        .set = set,
+        .chat = message->chat,
+        .key = message->remote_id,
+        .total = total,
+        .seq = fragment->seq,
+        .bytes = fragment->bytes,
+        .size = fragment->size,
+        .at = message->at,
+    };
+    *receipt = line_receipt(line, token);
+    store_fragment(line->core->store, &entry, on_fragment, receipt);
+}
+
+static struct line *find_line(const struct network *network, const char *name)
+{
+    struct line *line = NULL;
+    while ((line = network_line_next(network, line)))
+        if (strcmp(line_name(line), name) == 0)
+            return line;
+    return NULL;
+}
+
+static void on_due_set(void *arg, const struct fragment_set *set,
+                       const struct err *err)
+{
+    struct network *network = arg;
+    if (core_failed(network->core, err) || !set ||
+        strcmp(set->network, network_name(network)) != 0)
+        return;
+    struct line *line = find_line(network, set->line);
+    if (line && line->driver->assemble)
+        join_set(line, set);
+}
+
+void inbox_join_due(struct network *network)
+{
+    store_fragments_due(network->core->store,
+                        clock_wall_ms() - network->parts_timeout_ms, on_due_set,
+                        network);
+}

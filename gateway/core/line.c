@@ -1,0 +1,385 @@
+/* line.c - a line's life: OFF -> STARTING -> ONLINE -> CLOSING -> BACKOFF ->
+ * STARTING ... The core owns every transition. An up-call only records: what it
+ * asks for happens from a `later`, a timer or a store callback, so that a
+ * driver is never entered from within its own call. */
+#include "core/line.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "base/clock.h"
+#include "base/crash.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/core.h"
+#include "core/inbox.h"
+#include "core/network.h"
+#include "core/outbox.h"
+#include "store/store.h"
+
+enum { GRACE_MS = 5000, DEADLINE_EVERY_MS = 1000 };
+
+struct pair {
+    char *key, *value;
+    UT_hash_handle hh;
+};
+
+static const char *const state_names[LINE_STATES] = {
+    [LINE_OFF] = "off",           [LINE_STARTING] = "starting",
+    [LINE_ONLINE] = "online",     [LINE_CLOSING] = "closing",
+    [LINE_STOPPING] = "stopping", [LINE_BACKOFF] = "waiting",
+};
+
+/* Rows: from; columns: to. */
+static const bool allowed[LINE_STATES][LINE_STATES] = {
+    [LINE_OFF] = { [LINE_STARTING] = true },
+    [LINE_STARTING] = { [LINE_ONLINE] = true,
+                        [LINE_CLOSING] = true,
+                        [LINE_STOPPING] = true },
+    [LINE_ONLINE] = { [LINE_CLOSING] = true, [LINE_STOPPING] = true },
+    [LINE_STOPPING] = { [LINE_CLOSING] = true },
+    [LINE_CLOSING] = { [LINE_BACKOFF] = true, [LINE_OFF] = true },
+    [LINE_BACKOFF] = { [LINE_STARTING] = true, [LINE_OFF] = true },
+};
+
+static void line_begin(void *arg);
+
+const char *line_state_name(enum line_state state)
+{
+    return state_names[state];
+}
+
+static void line_set_state(struct line *line, enum line_state state)
+{
+    assert(allowed[line->state][state]);
+    log_debug("line %s: %s", line->settings ? line_name(line) : "?",
+              state_names[state]);
+    line->state = state;
+    line->since = clock_wall_ms();
+    network_line_changed(line->network, line);
+}
+
+bool line_is_online(const struct line *line)
+{
+    return line->state == LINE_ONLINE && !line->lost;
+}
+
+/* Missing devices come back when somebody plugs them in: look often. What an
+ * admin has to mend is looked at rarely. */
+static uint64_t line_backoff_ms(const struct line *line)
+{
+    static const uint64_t steps[] = { 500, 1000, 2000, 3000 };
+    size_t n = sizeof(steps) / sizeof(steps[0]);
+    size_t i = line->failures ? line->failures - 1 : 0;
+    if (line->problem.kind == ERR_AUTH || line->problem.kind == ERR_CONFIG)
+        return 600000;
+    if (line->problem.retry_after > 0)
+        return (uint64_t)line->problem.retry_after * 1000;
+    return steps[i < n ? i : n - 1] + id_random_below(250);
+}
+
+static void on_closed(void *arg)
+{
+    struct line *line = arg;
+    if (line->driver->destroy)
+        line->driver->destroy(line);
+    free(line->driver_state);
+    line->driver_state = NULL;
+    if (!line->wanted) {
+        line_set_state(line, LINE_OFF);
+        return;
+    }
+    line_set_state(line, LINE_BACKOFF);
+    timer_start(line->timer, line_backoff_ms(line));
+}
+
+static void line_close(struct line *line)
+{
+    timer_stop(line->timer);
+    timer_stop(line->deadlines);
+    line_set_state(line, LINE_CLOSING);
+    sink_line_lost(line);
+    owner_close(&line->owner, on_closed, line);
+}
+
+static void on_timer(void *arg)
+{
+    struct line *line = arg;
+    if (line->state == LINE_BACKOFF)
+        line_begin(line);
+    else if (line->state == LINE_STOPPING)
+        line_close(line);
+}
+
+static void on_deadlines(void *arg);
+
+/* The driver said that it is offline. */
+static void on_act(void *arg)
+{
+    struct line *line = arg;
+    if (!line->lost)
+        return;
+    if (line->state == LINE_STARTING || line->state == LINE_ONLINE ||
+        line->state == LINE_STOPPING)
+        line_close(line);
+}
+
+static void on_stored_pair(void *arg, const char *key, const char *value)
+{
+    struct line *line = arg;
+    struct pair *pair = xcalloc(1, sizeof(*pair));
+    pair->key = xstrdup(key);
+    pair->value = xstrdup(value);
+    HASH_ADD_KEYPTR(hh, line->pairs, pair->key, strlen(pair->key), pair);
+}
+
+struct line *line_new(struct core *core, struct network *network,
+                      const struct driver *driver,
+                      const struct settings *settings)
+{
+    struct line *line = xcalloc(1, sizeof(*line));
+    assert(driver->size == sizeof(*driver) && driver->abi == DRIVER_ABI);
+    assert(!driver->assemble == !(driver->caps & CAP_FRAGMENTS));
+    assert(!driver->typing == !(driver->caps & CAP_TYPING));
+    line->core = core;
+    line->network = network;
+    line->driver = driver;
+    line->settings = settings;
+    line->since = clock_wall_ms();
+    owner_init(&line->owner, core->loop);
+    line->timer = timer_new(&core->owner, on_timer, line);
+    line->deadlines = timer_new(&core->owner, on_deadlines, line);
+    line->act = later_new(&core->owner, on_act, line);
+    store_state_each(core->store, line_name(line), on_stored_pair, line);
+    return line;
+}
+
+void line_free(struct line *line)
+{
+    struct pair *pair, *next;
+    HASH_ITER (hh, line->pairs, pair, next) {
+        HASH_DEL(line->pairs, pair);
+        free(pair->key);
+        free(pair->value);
+        free(pair);
+    }
+    free(line->driver_state);
+    free(line);
+}
+
+static void line_begin(void *arg)
+{
+    struct line *line = arg;
+    struct err err = { 0 };
+    line->lost = false;
+    line->life++;
+    line->driver_state = xcalloc(1, line->driver->state_size + 1);
+    line_set_state(line, LINE_STARTING);
+    if (!line->driver->start(line, &err))
+        line_offline(line, &err);
+}
+
+void line_start(struct line *line)
+{
+    line->wanted = true;
+    line_begin(line);
+}
+
+void line_stop(struct line *line)
+{
+    line->wanted = false;
+    if (line->state == LINE_BACKOFF) {
+        timer_stop(line->timer);
+        line_set_state(line, LINE_OFF);
+    } else if (line->state == LINE_STARTING || line->state == LINE_ONLINE) {
+        line_set_state(line, LINE_STOPPING);
+        timer_start(line->timer, GRACE_MS);
+        line->driver->stop(line);
+    }
+}
+
+struct receipt line_receipt(struct line *line, uint64_t token)
+{
+    return (struct receipt){ .line = line, .life = line->life, .token = token };
+}
+
+void line_acknowledge(const struct receipt *receipt, enum ack ack)
+{
+    struct line *line = receipt->line;
+    bool alive = line->driver_state && line->state != LINE_CLOSING &&
+                 line->life == receipt->life;
+    if (receipt->token == 0 || !line->driver->ack || !alive)
+        return;
+    crash_at(CRASH_ACK);
+    line->driver->ack(line, receipt->token, ack);
+}
+
+int64_t line_settle_ms(const struct line *line)
+{
+    if (line->network->settle_ms >= 0)
+        return line->network->settle_ms;
+    return (int64_t)line->driver->limits.settle_s * 1000;
+}
+
+/* --- what a driver may ask ------------------------------------------------ */
+
+struct owner *line_owner(struct line *line)
+{
+    return &line->owner;
+}
+
+void *line_state(struct line *line)
+{
+    return line->driver_state;
+}
+
+const struct settings *line_options(const struct line *line)
+{
+    return line->settings;
+}
+
+const char *line_name(const struct line *line)
+{
+    return settings_name(line->settings);
+}
+
+/* --- up-calls --------------------------------------------------------------
+ */
+
+void line_online(struct line *line, unsigned caps, const char *sim)
+{
+    if (line->state != LINE_STARTING || line->lost)
+        return;
+    line->caps = caps & line->driver->caps;
+    line->problem = (struct err){ 0 };
+    line->failures = 0;
+    text_copy(line->sim, sizeof(line->sim), sim ? sim : line_name(line));
+    store_line(line->core->store, line_name(line), network_name(line->network),
+               line->driver->name, line->sim);
+    log_info("line %s is online", line_name(line));
+    timer_repeat(line->deadlines, DEADLINE_EVERY_MS);
+    line_set_state(line, LINE_ONLINE);
+}
+
+void line_offline(struct line *line, const struct err *err)
+{
+    if (line->lost)
+        return;
+    line->lost = true;
+    bool same = err && strcmp(line->problem.text, err->text) == 0;
+    if (err)
+        line->problem = *err;
+    line->failures++;
+    if (err && err->kind != ERR_NONE && !same)
+        log_warn("line %s is offline: %s", line_name(line), err->text);
+    later_ask(line->act);
+}
+
+void line_received(struct line *line, const struct incoming *messages, size_t n,
+                   uint64_t token)
+{
+    inbox_line_messages(line, messages, n, token);
+}
+
+void line_received_part(struct line *line, const struct incoming *message,
+                        const char *set, unsigned total,
+                        const struct fragment *fragment, uint64_t token)
+{
+    inbox_line_fragment(line, message, set, total, fragment, token);
+}
+
+void line_sent(struct line *line, uint64_t ticket, const char *remote_id)
+{
+    sink_line_sent(line, ticket, remote_id);
+}
+
+void line_failed(struct line *line, uint64_t ticket, const struct err *err)
+{
+    sink_line_failed(line, ticket, err);
+}
+
+void line_unsure(struct line *line, uint64_t ticket, const char *why)
+{
+    sink_line_unsure(line, ticket, why);
+}
+
+static void on_reported(void *arg, const struct moved *moved,
+                        struct delivery *follower, const struct err *err)
+{
+    struct receipt *receipt = arg;
+    struct network *network = receipt->line->network;
+    bool failed = core_failed(network->core, err);
+    line_acknowledge(receipt, failed ? ACK_RETRY : ACK_STORED);
+    if (moved)
+        sink_stream_settle(network, moved, true);
+    if (follower)
+        sink_line_hand(network, follower);
+    free(receipt);
+}
+
+void line_report(struct line *line, const char *remote_id, const char *chat,
+                 enum report_kind kind, int64_t at, const struct err *err,
+                 uint64_t token)
+{
+    struct receipt *receipt = xmalloc(sizeof(*receipt));
+    *receipt = line_receipt(line, token);
+    struct report report = {
+        .sim = line->sim,
+        .remote_id = remote_id,
+        .chat = chat,
+        .delivered = kind == REPORT_DELIVERED || kind == REPORT_READ,
+        .final = kind != REPORT_PENDING,
+        .at = at,
+        .err = err,
+    };
+    store_report(line->core->store, &report, on_reported, receipt);
+}
+
+void line_typing(struct line *line, const char *chat, bool on)
+{
+    (void)line;
+    (void)chat;
+    (void)on;
+}
+
+/* --- small durable state ----------------------------------------------------
+ */
+
+static void on_put(void *arg, const struct err *err)
+{
+    core_failed(arg, err);
+}
+
+void line_state_put(struct line *line, const char *key, const char *value)
+{
+    struct pair *pair;
+    HASH_FIND_STR(line->pairs, key, pair);
+    if (pair) {
+        HASH_DEL(line->pairs, pair);
+        free(pair->key);
+        free(pair->value);
+        free(pair);
+    }
+    if (value)
+        on_stored_pair(line, key, value);
+    store_state_put(line->core->store, line_name(line), key, value, on_put,
+                    line->core);
+}
+
+const char *line_state_get(struct line *line, const char *key)
+{
+    struct pair *pair;
+    HASH_FIND_STR(line->pairs, key, pair);
+    return pair ? pair->value : NULL;
+}
+
+/* --- silent drivers ----------------------------------------------------------
+ */
+
+static void on_deadlines(void *arg)
+{
+    sink_line_check(arg);
+}

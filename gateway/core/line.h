@@ -1,0 +1,84 @@
+/* line.h - one running driver instance: its states, its back-off, and the
+ * front functions through which the core reaches the driver. */
+#ifndef MOONGATE_CORE_LINE_H
+#define MOONGATE_CORE_LINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "driver.h"
+
+struct core;
+struct network;
+struct work;
+struct pair;
+
+enum line_state {
+    LINE_OFF,      /* stopped for good */
+    LINE_STARTING, /* start was called, online not reported */
+    LINE_ONLINE,
+    LINE_CLOSING,  /* handles are being closed; then BACKOFF or OFF */
+    LINE_STOPPING, /* the driver says goodbye; then CLOSING */
+    LINE_BACKOFF,
+    LINE_STATES,
+};
+
+struct line {
+    struct line *prev, *next;
+    struct core *core;
+    struct network *network;
+    const struct driver *driver;
+    const struct settings *settings;
+    enum line_state state;
+    int64_t since; /* Unix ms of the last change */
+    void *driver_state;
+    struct owner owner;  /* the driver's handles */
+    struct timer *timer; /* back-off, grace, ticket deadlines */
+    struct timer *deadlines;
+    struct later *act;  /* what up-calls asked for */
+    unsigned failures;  /* in a row */
+    unsigned life;      /* counts starts: tokens are of one life */
+    bool wanted;        /* restart after closing */
+    bool lost;          /* line_offline was called: act on it */
+    struct err problem; /* why it is not online */
+    unsigned caps;
+    char sim[64];
+    struct pair *pairs; /* line_state_put */
+
+    struct work *works;   /* by ticket: parts that are out */
+    struct work *waiting; /* utlist: in hand, without a slot */
+    size_t in_hand;       /* deliveries in hand, reserved slots included */
+    size_t busy;          /* slots in use */
+    uint64_t last_ticket;
+    uint64_t parts_sent;
+};
+
+struct line *line_new(struct core *core, struct network *network,
+                      const struct driver *driver,
+                      const struct settings *settings);
+void line_start(struct line *line);
+
+/* Says goodbye and ends in LINE_OFF. */
+void line_stop(struct line *line);
+void line_free(struct line *line); /* after the loop has ended */
+
+const char *line_state_name(enum line_state state);
+
+/* A driver's token, good for the life in which it was given. */
+struct receipt {
+    struct line *line;
+    unsigned life;
+    uint64_t token;
+};
+struct receipt line_receipt(struct line *line, uint64_t token);
+
+/* Tells the driver what became of what it received. */
+void line_acknowledge(const struct receipt *receipt, enum ack ack);
+
+bool line_is_online(const struct line *line);
+
+/* The settle time of unsure parts, in ms, with the network's override. */
+int64_t line_settle_ms(const struct line *line);
+
+#endif

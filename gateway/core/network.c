@@ -1,0 +1,289 @@
+/* network.c - a component domain: policy, addresses, health, the ack fence. */
+#include "core/network.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/core.h"
+#include "core/inbox.h"
+#include "core/line.h"
+#include "core/outbox.h"
+#include "store/store.h"
+#include "toolkit/timer.h"
+
+enum { JOIN_EVERY_MS = 15000 };
+
+static void on_fragments(void *arg)
+{
+    inbox_join_due(arg);
+}
+
+static void fill_plan(struct number_plan *plan, const struct settings *s)
+{
+    text_copy(plan->country_code, sizeof(plan->country_code),
+              settings_text(s, "country_code"));
+    text_copy(plan->trunk_prefix, sizeof(plan->trunk_prefix),
+              settings_text(s, "trunk_prefix"));
+    text_copy(plan->international_prefix, sizeof(plan->international_prefix),
+              settings_text(s, "international_prefix"));
+}
+
+struct network *network_new(struct core *core, const struct settings *settings,
+                            const struct settings *xmpp)
+{
+    struct network *network = xcalloc(1, sizeof(*network));
+    network->core = core;
+    network->settings = settings;
+    network->xmpp = xmpp;
+    network->ambiguous = (enum ambiguous)settings_enum(settings, "ambiguous");
+    network->registration =
+        (enum registration)settings_enum(settings, "registration");
+    network->ttl_ms = settings_int(settings, "ttl") * 1000;
+    network->settle_ms = settings_int(settings, "settle") < 0
+                             ? -1
+                             : settings_int(settings, "settle") * 1000;
+    network->parts_timeout_ms = settings_int(settings, "parts_timeout") * 1000;
+    network->policy.jid = settings_text(settings, "jid");
+    network->policy.gateway_type = "sms";
+    fill_plan(&network->policy.plan, settings);
+    lane_init(&network->to_line, network, TO_LINE);
+    lane_init(&network->to_xmpp, network, TO_XMPP);
+    network->fragments = timer_new(&core->owner, on_fragments, network);
+    timer_repeat(network->fragments, JOIN_EVERY_MS);
+    return network;
+}
+
+void network_set_front(struct network *network, const struct front *front,
+                       void *self)
+{
+    network->front = front;
+    network->self = self;
+}
+
+void network_free(struct network *network)
+{
+    network_front_down(network);
+    inbox_forget_known(network);
+    free(network);
+}
+
+const struct network_policy *network_policy(const struct network *network)
+{
+    return &network->policy;
+}
+
+const char *network_name(const struct network *network)
+{
+    return settings_name(network->settings);
+}
+
+struct line *network_line_next(const struct network *network,
+                               const struct line *line)
+{
+    struct line *next = line ? line->next : network->core->lines;
+    while (next && next->network != network)
+        next = next->next;
+    return next;
+}
+
+/* --- who may
+ * ------------------------------------------------------------------ */
+
+static bool jid_matches(const char *bare, const char *rule)
+{
+    const char *at = strchr(bare, '@');
+    if (strchr(rule, '@'))
+        return strcasecmp(bare, rule) == 0;
+    return strcasecmp(at ? at + 1 : bare, rule) == 0;
+}
+
+static bool list_has(const struct settings *settings, const char *key,
+                     const char *bare)
+{
+    size_t n = settings_list_size(settings, key);
+    for (size_t i = 0; i < n; i++)
+        if (jid_matches(bare, settings_list_item(settings, key, i)))
+            return true;
+    return false;
+}
+
+bool network_allows(const struct network *network, const char *bare_jid)
+{
+    const char *dot = strchr(network->policy.jid, '.');
+    if (settings_list_size(network->settings, "allow") > 0)
+        return list_has(network->settings, "allow", bare_jid);
+    return dot && jid_matches(bare_jid, dot + 1);
+}
+
+bool network_is_admin(const struct network *network, const char *bare_jid)
+{
+    return list_has(network->xmpp, "admins", bare_jid);
+}
+
+void network_tell_admins(struct network *network, const char *text)
+{
+    size_t n = settings_list_size(network->xmpp, "admins");
+    int64_t now = clock_mono_ms();
+    log_warn("network %s: %s", network_name(network), text);
+    if (network->front_state != FRONT_UP ||
+        now - network->told_admins_at < 60000)
+        return;
+    network->told_admins_at = now;
+    for (size_t i = 0; i < n; i++)
+        network->front->notice(network->self,
+                               settings_list_item(network->xmpp, "admins", i),
+                               text);
+}
+
+/* --- addresses
+ * ------------------------------------------------------------------ */
+
+static bool address_is_name(const char *typed)
+{
+    return strncmp(typed, "name:", 5) == 0 && typed[5] != '\0';
+}
+
+bool network_address(const struct network *network, const char *typed,
+                     char out[1024], struct err *err)
+{
+    if (strlen(typed) >= 1024)
+        return err_set(err, ERR_BAD_ADDRESS, "the address is too long");
+    if (!network->policy.phone_addresses || address_is_name(typed)) {
+        text_copy(out, 1024, typed);
+        return typed[0] != '\0' ||
+               err_set(err, ERR_BAD_ADDRESS, "the address is empty");
+    }
+    return number_canonical(&network->policy.plan, typed, out, err);
+}
+
+/* --- health
+ * ---------------------------------------------------------------------- */
+
+int network_health(const struct network *network, char *text, size_t size)
+{
+    size_t lines = 0, online = 0;
+    const struct line *line = NULL, *down = NULL;
+    while ((line = network_line_next(network, line))) {
+        lines++;
+        if (line_is_online(line))
+            online++;
+        else
+            down = line;
+    }
+    text_copy(text, size, "");
+    if (online == lines && lines > 0)
+        return 0;
+    if (!down)
+        text_copy(text, size, "no line is configured");
+    else
+        snprintf(text, size, "%s: %s", line_name(down),
+                 down->problem.text[0] ? down->problem.text
+                                       : line_state_name(down->state));
+    return online > 0 ? 1 : 2;
+}
+
+static void update_caps(struct network *network)
+{
+    const struct line *line = NULL;
+    network->policy.receipts = false;
+    while ((line = network_line_next(network, line))) {
+        unsigned caps =
+            line->state == LINE_ONLINE ? line->caps : line->driver->caps;
+        network->policy.receipts |= (caps & CAP_DELIVERED) != 0;
+        network->policy.phone_addresses |= line->driver->phone_addresses;
+        network->policy.gateway_type = line->driver->gateway_type;
+    }
+}
+
+static void on_woken(void *arg, const struct err *err)
+{
+    struct network *network = arg;
+    if (!core_failed(network->core, err))
+        lane_has_backlog(&network->to_line);
+}
+
+void network_line_changed(struct network *network, struct line *line)
+{
+    char text[256];
+    int health = network_health(network, text, sizeof(text));
+    update_caps(network);
+    if (network->front_state == FRONT_UP && health != network->health)
+        network->front->presence(network->self);
+    network->health = health;
+    if (line->state == LINE_ONLINE)
+        store_wake(network->core->store, network_name(network), TO_LINE, NULL,
+                   on_woken, network);
+}
+
+void network_lines_ready(struct network *network)
+{
+    update_caps(network);
+}
+
+/* --- fences and limits
+ * -------------------------------------------------------------- */
+
+struct decided {
+    struct network *network;
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+static void on_decided(void *arg, const struct err *err)
+{
+    struct decided *decided = arg;
+    core_failed(decided->network->core, err);
+    decided->fn(decided->arg);
+    free(decided);
+}
+
+void network_after_decided(struct network *network, void (*fn)(void *arg),
+                           void *arg)
+{
+    if (store_pending(network->core->store) == 0) {
+        fn(arg);
+        return;
+    }
+    struct decided *decided = xmalloc(sizeof(*decided));
+    *decided = (struct decided){ .network = network, .fn = fn, .arg = arg };
+    store_barrier(network->core->store, on_decided, decided);
+}
+
+bool network_refuses(const struct network *network, struct err *err)
+{
+    if (!store_is_full(network->core->store))
+        return false;
+    err_set(err, ERR_FULL, "the gateway's disk is full; please try later");
+    return true;
+}
+
+/* --- roster
+ * ---------------------------------------------------------------------------
+ */
+
+static void on_kept(void *arg, const struct err *err)
+{
+    struct network *network = arg;
+    core_failed(network->core, err);
+}
+
+void network_subscribe(struct network *network, const char *account,
+                       const char *contact, bool on)
+{
+    store_subscribe(network->core->store, network_name(network), account,
+                    contact, on, on_kept, network);
+}
+
+void network_each_subscription(struct network *network, const char *account,
+                               void (*fn)(void *arg, const char *account,
+                                          const char *contact),
+                               void *arg)
+{
+    store_subscriptions(network->core->store, network_name(network), account,
+                        fn, arg);
+}

@@ -1,0 +1,91 @@
+/* network.h - one component domain with its policy, its lines and its two
+ * lanes of the outbox. The XMPP side sees it through core/front.h only. */
+#ifndef MOONGATE_CORE_NETWORK_H
+#define MOONGATE_CORE_NETWORK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/option.h"
+#include "core/front.h"
+#include "store/message.h"
+
+struct core;
+struct delivery;
+struct line;
+struct timer;
+struct written;
+
+/* What to do with a part of which nobody knows whether it was taken. */
+enum ambiguous { AMBIGUOUS_RESEND_ONCE, AMBIGUOUS_HOLD, AMBIGUOUS_FAIL };
+
+enum registration { REGISTRATION_AUTO, REGISTRATION_CLOSED };
+
+/* One direction of a network's outbox. */
+struct lane {
+    struct network *network;
+    enum direction direction;
+    bool backlog;      /* the store may have something ready */
+    bool taking;       /* a store_take is under way */
+    struct timer *due; /* the earliest deferred conversation */
+};
+
+enum front_state {
+    FRONT_DOWN,
+    FRONT_JOINING, /* waits for what the store still has to say of before */
+    FRONT_UP,
+};
+
+struct network {
+    struct network *prev, *next;
+    struct core *core;
+    const struct settings *settings;
+    struct network_policy policy;
+    enum ambiguous ambiguous;
+    enum registration registration;
+    int64_t ttl_ms;              /* 0: the line's */
+    int64_t settle_ms;           /* -1: the line's */
+    int64_t parts_timeout_ms;    /* of incomplete long messages */
+    const struct settings *xmpp; /* admins */
+
+    const struct front *front;
+    void *self;
+    enum front_state front_state;
+    unsigned front_life; /* counts ups and downs */
+    bool debts_loaded;   /* what older lives owe was sent in this one */
+
+    struct lane to_line, to_xmpp;
+    struct delivery *waiting; /* TO_XMPP, could not be written yet */
+    size_t waiting_count;
+    struct written *unfenced, *unfenced_last; /* in order of writing */
+    size_t unfenced_count;
+    uint64_t fenced; /* serial that is covered so far */
+    bool alone;      /* what is unfenced is one suspect of an earlier death */
+
+    struct known *known;     /* contact -> account, newest (inbox.c) */
+    struct timer *fragments; /* looks for late parts */
+    int health;              /* as last told */
+    int64_t told_admins_at;  /* clock_mono_ms */
+};
+
+struct network *network_new(struct core *core, const struct settings *settings,
+                            const struct settings *xmpp);
+void network_set_front(struct network *network, const struct front *front,
+                       void *self);
+void network_free(struct network *network); /* after the loop has ended */
+
+/* The lines of a network, one after the other; NULL starts, NULL ends. */
+struct line *network_line_next(const struct network *network,
+                               const struct line *line);
+
+/* All lines of the configuration are made. */
+void network_lines_ready(struct network *network);
+
+/* A line's state changed: presence, and what waited for it. */
+void network_line_changed(struct network *network, struct line *line);
+
+/* Tells the admins, at most once a minute per text. */
+void network_tell_admins(struct network *network, const char *text);
+
+#endif

@@ -1,0 +1,84 @@
+/* outbox.h - hands accepted messages over: a lane per network and direction
+ * takes them from the store and gives them to its sink, a line
+ * (core/sink_line.c) or the network's stream (core/sink_stream.c). */
+#ifndef MOONGATE_CORE_OUTBOX_H
+#define MOONGATE_CORE_OUTBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "core/front.h"
+#include "store/store.h"
+
+struct line;
+struct network;
+struct lane;
+struct part_row;
+struct work;
+
+void lane_init(struct lane *lane, struct network *network,
+               enum direction direction);
+
+/* The store may have something for it: takes as much as the sink has room
+ * for. */
+void lane_pump(struct lane *lane);
+void lane_has_backlog(struct lane *lane); /* notes it, then pumps */
+
+/* Gives a delivery back to its conversation and frees it. */
+void lane_give_back(struct lane *lane, struct delivery *delivery,
+                    int64_t next_at);
+
+/* When to try again after the n-th failed attempt, in ms. */
+int64_t outbox_backoff_ms(unsigned attempt, const struct err *err);
+
+/* --- stream sink --------------------------------------------------------- */
+
+size_t sink_stream_room(const struct network *network);
+void sink_stream_hand(struct network *network, struct delivery *delivery);
+
+/* Tells a sender how his message ended, if that is owed. `arg` is the network:
+ * shaped as store_moved_fn for the calls that have no more to do. */
+void sink_stream_settle(struct network *network, const struct moved *moved,
+                        bool late);
+
+/* --- line sink ------------------------------------------------------------ */
+
+size_t sink_line_room(const struct network *network);
+void sink_line_hand(struct network *network, struct delivery *delivery);
+
+/* A slot of a line reserved for a message that is about to be accepted, with
+ * its plan: how an intent rides in the insert's transaction. */
+struct offer {
+    struct line *line; /* NULL: no slot; the message will be queued */
+    struct part_row *parts;
+    size_t n;
+    uint16_t reference;
+    bool intent; /* store the parts and the intent with the message */
+};
+
+/* Plans the message on the line it would take. False: it can never be sent as
+ * it is (too long, unsupported): refuse it now. */
+bool sink_line_offer(struct network *network, const char *to, const char *text,
+                     bool report, const struct id *id, struct offer *offer,
+                     struct err *err);
+
+/* The offer's message is committed: sends it, or, with delivery NULL, frees
+ * the slot. Consumes both. */
+void sink_line_accept(struct network *network, struct offer *offer,
+                      struct delivery *delivery);
+
+/* From core/line.c: how a ticket ended. */
+void sink_line_sent(struct line *line, uint64_t ticket, const char *remote_id);
+void sink_line_failed(struct line *line, uint64_t ticket,
+                      const struct err *err);
+void sink_line_unsure(struct line *line, uint64_t ticket, const char *why);
+void sink_line_lost(struct line *line);  /* it went offline */
+void sink_line_check(struct line *line); /* silent tickets become unsure */
+
+/* Open tickets on all lines of the core. */
+struct core;
+size_t sink_line_open(const struct core *core);
+
+#endif

@@ -1,0 +1,24 @@
+/* parts.h - what a driver's plan() fills. */
+#ifndef MOONGATE_CORE_PARTS_H
+#define MOONGATE_CORE_PARTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "driver.h"
+#include "store/store.h"
+
+struct parts {
+    struct part_row *rows;
+    size_t n;
+};
+
+void parts_free(struct parts *parts);
+void part_rows_free(struct part_row *rows, size_t n);
+
+/* Asks the line's driver to cut and encode; checks that it gave at least one
+ * part and at most its limit. */
+bool parts_plan(struct line *line, const struct outgoing *message,
+                struct parts *parts, struct err *err);
+
+#endif

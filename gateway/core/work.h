@@ -1,0 +1,46 @@
+/* work.h - a delivery in the hands of a line; core/sink_line*.c only. */
+#ifndef MOONGATE_CORE_WORK_H
+#define MOONGATE_CORE_WORK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uthash.h>
+
+#include "core/line.h"
+#include "core/parts.h"
+#include "core/route.h"
+#include "store/store.h"
+
+struct work {
+    struct work *prev, *next; /* line->waiting */
+    UT_hash_handle hh;        /* line->works, while a ticket is open */
+    uint64_t ticket;
+    int64_t deadline; /* clock_mono_ms */
+    struct line *line;
+    struct delivery *delivery;
+    unsigned n;        /* the part under way, from 1 */
+    bool stored;       /* the parts are in the store */
+    bool deferred;     /* it went back to wait */
+    char **remote_ids; /* of parts sent so far, for idempotent sinks */
+    size_t n_ids;
+};
+
+void work_free(struct work *work);
+void work_take_slot(struct work *work);
+void work_leave_slot(struct work *work);
+void work_send(struct work *work);
+void work_give_back(struct work *work, int64_t next_at);
+
+/* Moves the whole message and ends the work. */
+void work_move(struct work *work, enum message_state to, const struct err *err,
+               int64_t next_at);
+
+/* The intent is committed but nothing was sent: takes it back. */
+void work_untouched(struct work *work);
+
+/* Expired, or of unknown outcome and not to be sent now: moves it and returns
+ * true. */
+bool work_is_decided(struct work *work);
+
+#endif

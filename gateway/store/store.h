@@ -1,0 +1,395 @@
+/* store.h - what the gateway remembers. Every call is a job: it is copied,
+ * runs on the store's thread in the order of the calls, is committed with
+ * whatever waits at that moment (group commit), and its callback runs on the
+ * loop thread after COMMIT. A job that fails, fails alone (its savepoint is
+ * rolled back); when COMMIT itself fails the outcome is unknown and the store
+ * reads back: ENOSPC gives ERR_FULL for the whole group, everything else
+ * ERR_STORE, upon which the daemon must stop.
+ *
+ * Callbacks get `err` NULL on success. What they are given is borrowed, except
+ * for deliveries, which belong to the receiver (delivery_free). Strings in
+ * arguments are copied by the call. */
+#ifndef MOONGATE_STORE_STORE_H
+#define MOONGATE_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/id.h"
+#include "store/message.h"
+
+struct owner;
+struct store;
+
+/* Opens (creates, migrates) the store: "DIR/moongate.db" for "sqlite". Takes
+ * the lock file, checks integrity quickly, recovers: conversations that an
+ * earlier life had taken are ready again, submitting messages are unknown.
+ * Blocks; before the loop runs. `min_free` bytes must stay free on the disk
+ * (and are kept in a ballast file for state moves). */
+struct store *store_open(struct owner *owner, const char *spec,
+                         const char *dir, int64_t min_free, struct err *err);
+
+/* Finishes every job that was submitted and closes; blocks. */
+void store_close(struct store *store);
+
+/* Jobs whose callbacks have not run yet: 0 means all read is decided. */
+size_t store_pending(const struct store *store);
+
+typedef void store_fn(void *arg, const struct err *err);
+
+/* A job that does nothing: its callback runs after everything before it. */
+void store_barrier(struct store *store, store_fn *fn, void *arg);
+
+/* Is less than min_free left? New work is refused then (ERR_FULL), moves go
+ * on. Read from a flag that the store refreshes. */
+bool store_is_full(const struct store *store);
+
+/* --- messages in ------------------------------------------------------- */
+
+struct part_row {
+    unsigned n; /* from 1 */
+    enum part_state state;
+    unsigned tries; /* attempts so far, this one included */
+    void *bytes;
+    size_t size;
+};
+
+/* A message in somebody's hands: taken from its conversation, to be handed
+ * over. From the heap; ends with delivery_free. */
+struct delivery {
+    struct delivery *prev, *next; /* utlist, for its holder */
+    int64_t row;          /* the store's key of the message */
+    int64_t conversation; /* the store's key */
+    int64_t seq;
+    struct id id;
+    enum direction direction;
+    int kind; /* enum message_kind of driver.h */
+    enum message_state state; /* as stored */
+    unsigned attempt; /* moves name it in their WHERE */
+    char *network, *account, *contact;
+    char *line, *sim; /* sticky line; the SIM its parts went out on */
+    char *text;
+    char *stanza_id, *from; /* TO_LINE: the sender's id attribute and full JID */
+    char *author, *name;    /* TO_XMPP: in groups; contact's nickname */
+    bool receipt;           /* TO_LINE: the sender asked for a receipt */
+    int64_t created, at, expires; /* Unix ms; 0: none */
+    int64_t tried; /* when its last attempt was submitted; 0: never */
+    uint16_t reference;     /* for concatenation, stable over tries */
+    struct part_row *parts; /* only when planned before */
+    size_t n_parts;
+};
+
+void delivery_free(struct delivery *delivery); /* NULL is fine */
+
+/* One message to accept. */
+struct entry {
+    struct id id;
+    enum direction direction;
+    int kind;
+    const char *network, *contact;
+    const char *account;  /* bare JID; NULL: belongs to nobody, is held */
+    const char *text;
+    const char *stanza_id, *from; /* TO_LINE */
+    const char *author, *name;    /* TO_XMPP; name updates the contact */
+    const char *source, *key;     /* dedupe in seen(source, key); key NULL: no */
+    bool with_first; /* a further receiver of entries[0]: shares its dedupe,
+                        i.e. is a duplicate when that one is */
+    bool receipt;
+    bool make_account; /* registration = auto; else unknown is refused */
+    int64_t at, expires;
+    /* Take it at once when nothing of its conversation waits in front: for
+     * TO_LINE an idle conversation, for TO_XMPP one whose earlier messages
+     * are all taken (the stream keeps order). */
+    bool take;
+    /* With `take`, for sinks that need an intent: line, sim and planned parts
+     * that are stored with state submitting and the first part's attempt. */
+    const char *line, *sim;
+    uint16_t reference;
+    const struct part_row *parts;
+    size_t n_parts;
+};
+
+enum entry_outcome {
+    ENTRY_QUEUED,    /* committed; to be claimed later by store_take */
+    ENTRY_TAKEN,     /* committed and taken */
+    ENTRY_DUPLICATE, /* seen before: success without effect */
+    ENTRY_REFUSED,   /* err of the entry says why; nothing stored */
+};
+
+struct entry_result {
+    enum entry_outcome outcome;
+    struct err err;            /* ENTRY_REFUSED */
+    struct delivery *delivery; /* ENTRY_TAKEN; the receiver owns it */
+};
+
+/* What rides in the same transaction as the entries. */
+struct acceptance {
+    const struct entry *entries;
+    size_t n;
+    /* Fragments of this (source, set) are dropped; when none is left (somebody
+     * joined them before), every entry is a duplicate. */
+    const char *forget_set;
+    const char *forget_source;
+};
+
+typedef void store_accept_fn(void *arg, struct entry_result *results, size_t n,
+                             const struct err *err);
+
+/* Accepts all entries in one transaction; each is decided for itself. */
+void store_accept(struct store *store, const struct acceptance *acceptance,
+                  store_accept_fn *fn, void *arg);
+
+/* --- messages out ------------------------------------------------------ */
+
+struct take {
+    const char *network;
+    enum direction direction;
+    size_t limit;   /* messages in all */
+    unsigned depth; /* messages per conversation (1 for lines) */
+    int64_t now;    /* deferred ones due by then are ready too */
+};
+
+/* `list` is a utlist DL of deliveries; the receiver owns them. `next_at` is
+ * when the earliest deferred conversation of that sink is due, 0 for none. */
+typedef void store_take_fn(void *arg, struct delivery *list, int64_t next_at,
+                           const struct err *err);
+
+/* Takes the oldest unfinished messages of ready conversations, round-robin
+ * over accounts (start-time fair turns), then oldest first. Held ones and
+ * their followers stay. */
+void store_take(struct store *store, const struct take *take,
+                store_take_fn *fn, void *arg);
+
+/* Gives a conversation back untouched: ready again at `next_at` (0: now). */
+void store_release(struct store *store, int64_t conversation, int64_t next_at,
+                   store_fn *fn, void *arg);
+
+/* Makes deferred conversations of a sink ready now; `account` and `line` may
+ * be NULL for all. (A line came online, a user became available.) */
+void store_wake(struct store *store, const char *network,
+                enum direction direction, const char *account,
+                store_fn *fn, void *arg);
+
+/* The intent: move to submitting, parts stored when they are not yet, an
+ * attempt row for part `n`. `attempt` of the delivery is raised by one in the
+ * store and, on success, must be by the caller. */
+struct intent {
+    const struct delivery *delivery;
+    const char *line, *sim;
+    const struct part_row *parts; /* to store; NULL: stored before */
+    size_t n_parts;
+    unsigned n; /* the part that is about to be sent */
+};
+void store_intend(struct store *store, const struct intent *intent,
+                  store_fn *fn, void *arg);
+
+/* The end of one part's try. */
+struct outcome {
+    const struct delivery *delivery;
+    const char *line, *sim;
+    unsigned n;
+    enum part_state state; /* PART_SENT, PART_UNSURE, PART_FAILED, PART_WAITING
+                              (it can be tried again) */
+    const char *remote_id; /* PART_SENT */
+    const struct err *err;
+    /* Where the message goes by this, from delivery->state: PART_SENT of the
+     * last part: MESSAGE_SENT. Otherwise queued, unknown, failed, or
+     * submitting when `intend` names the next part. */
+    enum message_state move;
+    unsigned intend;  /* part whose attempt row is added; 0: none */
+    int64_t next_at;  /* for queued and unknown: when to try again */
+    bool owe;         /* failed: owe an error; sent: see receipt_on_sent */
+    bool resend;      /* an ambiguous part goes out again: counted */
+};
+
+/* What a move did, for telling the sender and going on. */
+struct moved {
+    int64_t row;
+    struct id id;
+    enum message_state state; /* may be delivered when a report came early */
+    enum owed owed;
+    const char *network, *account, *contact;
+    const char *stanza_id, *from;
+    bool receipt;
+    struct err err;       /* failed */
+    enum direction direction;
+    int64_t created;      /* when it was accepted, Unix ms */
+};
+
+/* `followers`: when the message was handed over and its conversation has a
+ * next one, it is taken and given here; the receiver owns it. `moved` NULL:
+ * somebody else had moved it, nothing was done but the attempt's record. */
+typedef void store_moved_fn(void *arg, const struct moved *moved,
+                            struct delivery *follower, const struct err *err);
+
+void store_outcome(struct store *store, const struct outcome *outcome,
+                   store_moved_fn *fn, void *arg);
+
+/* Moves whole messages without a part: expired, poison, failed by an answer,
+ * deferred (queued with next_at), sent for idempotent sinks (with remote_ids
+ * of its n_parts parts for later reports). */
+struct move {
+    const struct delivery *delivery;
+    enum message_state to;
+    const struct err *err;
+    int64_t next_at;
+    bool owe;
+    const char *line, *sim;
+    const char *const *remote_ids; /* n of them, or NULL */
+    size_t n;
+    bool follow; /* take the conversation's next message */
+};
+void store_move(struct store *store, const struct move *move,
+                store_moved_fn *fn, void *arg);
+
+/* The stream's fence: rows written to XMPP are sent now. One job for many. */
+void store_fenced(struct store *store, const int64_t *rows, size_t n,
+                  store_fn *fn, void *arg);
+
+/* Unfenced messages of a stream that died: attempt + 1 each in one commit.
+ * Those above `limit` attempts are failed(poison); the others are given back
+ * to their conversations in order. */
+void store_unfenced(struct store *store, const int64_t *rows, size_t n,
+                    unsigned limit, store_fn *fn, void *arg);
+
+/* A stanza error came back for message `id` (sent or queued, TO_XMPP). */
+void store_bounced(struct store *store, const struct id *id,
+                   const struct err *err, bool retry, int64_t next_at,
+                   store_moved_fn *fn, void *arg);
+
+/* --- reports and debts ------------------------------------------------- */
+
+struct report {
+    const char *sim, *remote_id, *chat;
+    bool delivered, final; /* delivered; or failed (final) or pending */
+    int64_t at;            /* far side's time of submission, 0 unknown */
+    const struct err *err;
+    const char *source, *key; /* dedupe, key NULL: no */
+};
+
+/* Matches a report to the newest fitting attempt (same sim, same remote id,
+ * recipient ending alike, submitted before now and within 3 days; several
+ * fitting candidates settle none). Unmatched ones are kept an hour and tried
+ * again when an attempt gets its remote id. */
+void store_report(struct store *store, const struct report *report,
+                  store_moved_fn *fn, void *arg);
+
+/* Debts of a network in order of age: fn gets each in turn, then NULL. */
+void store_owed(struct store *store, const char *network, size_t limit,
+                store_moved_fn *fn, void *arg);
+
+/* Debts that a fence has covered. */
+void store_paid(struct store *store, const int64_t *rows, size_t n,
+                store_fn *fn, void *arg);
+
+/* --- fragments of long inbound messages -------------------------------- */
+
+struct fragment_row {
+    unsigned seq;
+    void *bytes;
+    size_t size;
+};
+
+struct fragment_set {
+    const char *network, *line, *source, *set, *chat;
+    unsigned total;
+    int64_t at; /* oldest time of the far side */
+    struct fragment_row *fragments; /* sorted by seq */
+    size_t n;
+};
+
+struct fragment_entry {
+    const char *network, *line, *source, *set, *chat, *key;
+    unsigned total, seq;
+    const void *bytes;
+    size_t size;
+    int64_t at;
+};
+
+/* `set` is non-NULL when it is complete now (borrowed). */
+typedef void store_fragment_fn(void *arg, const struct fragment_set *set,
+                               const struct err *err);
+
+/* Keeps a fragment. The same seq with the same bytes is a duplicate; with
+ * other bytes it starts the set anew (references are reused). Caps: 64 open
+ * sets per chat, 4,096 in all; above that ERR_FULL, so that the fragment is
+ * offered again later. */
+void store_fragment(struct store *store, const struct fragment_entry *entry,
+                    store_fragment_fn *fn, void *arg);
+
+/* Sets that are complete (a crash came before they were joined) or whose newest
+ * fragment was stored before `before`: fn for each, then NULL. They stay until
+ * accepted with forget_set. */
+void store_fragments_due(struct store *store, int64_t before,
+                         store_fragment_fn *fn, void *arg);
+
+/* --- small state and upkeep -------------------------------------------- */
+
+void store_state_put(struct store *store, const char *owner, const char *key,
+                     const char *value, store_fn *fn, void *arg);
+
+/* Blocking, for start-up: calls fn for each pair of `owner`. */
+void store_state_each(struct store *store, const char *owner,
+                      void (*fn)(void *arg, const char *key,
+                                 const char *value),
+                      void *arg);
+
+/* Notes a line of the config: name, network, driver, sim. */
+void store_line(struct store *store, const char *name, const char *network,
+                const char *driver, const char *sim);
+
+/* Hourly upkeep, in small bites: bodies (0 d after delivered, 7 d after sent
+ * or failed), messages 30 d, attempts 90 d, seen 90 d, orphan reports 1 h. */
+void store_sweep(struct store *store, int64_t now);
+
+/* The newest account a contact talked with on a network, for texts that come
+ * in: fn gets each account (newest first), then NULL. */
+typedef void store_account_fn(void *arg, const char *account,
+                              const struct err *err);
+void store_find_accounts(struct store *store, const char *network,
+                         const char *contact, size_t limit,
+                         store_account_fn *fn, void *arg);
+
+/* Accounts of a network (for presence at start), then NULL. */
+void store_accounts(struct store *store, const char *network,
+                    store_account_fn *fn, void *arg);
+
+/* Roster: contacts of an account that asked for presence. */
+void store_subscribe(struct store *store, const char *network,
+                     const char *account, const char *contact, bool on,
+                     store_fn *fn, void *arg);
+/* fn(arg, account, contact) each, then (arg, NULL, NULL). `account` NULL: all.*/
+typedef void store_contact_fn(void *arg, const char *account,
+                              const char *contact);
+void store_subscriptions(struct store *store, const char *network,
+                         const char *account, store_contact_fn *fn, void *arg);
+
+/* --- looking at it ------------------------------------------------------ */
+
+struct json_object; /* json-c */
+
+/* The answers are JSON objects, one call of fn each (borrowed), then NULL. */
+typedef void store_json_fn(void *arg, struct json_object *object,
+                           const struct err *err);
+
+struct listing {
+    const char *network, *state; /* NULL: all; state "open": not handed over */
+    size_t limit;
+};
+/* id direction state held network account contact created age_s attempt parts
+ * reason next_at expires; newest last. Never a body. */
+void store_list(struct store *store, const struct listing *listing,
+                store_json_fn *fn, void *arg);
+
+/* One message by id (or unique prefix of at least 4 hex digits): its row and
+ * "events": [{at, what, detail}...] from parts, attempts, reports, moves. */
+void store_trace(struct store *store, const char *id, store_json_fn *fn,
+                 void *arg);
+
+/* {"network": {"to_line": {"queued": n, ...}, "to_xmpp": ...}, ...} plus
+ * counters ambiguous_resend, duplicates_suppressed, poison. One object. */
+void store_counts(struct store *store, store_json_fn *fn, void *arg);
+
+#endif

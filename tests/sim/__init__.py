@@ -1,0 +1,1 @@
+"""Simulated peers for the tests: GSM modems with an SMSC behind them."""
