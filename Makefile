@@ -66,7 +66,12 @@ BELOW_CORE := $(O)/drivers.a
 UNIT := $(sort $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c)))
 FUZZ := $(sort $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c)))
 FAKE_CORE := $(O)/tests/unit/fake_core.o
-TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/bench/*.c))
+WIRE := $(O)/tests/bench/wire.o
+TOOLS := $(filter-out $(WIRE:.o=),$(patsubst %.c,$(O)/%,$(sort \
+    $(wildcard tests/bench/*.c))))
+# Tests of the XMPP side run against a fake network.
+BESIDE_CORE := $(O)/xmpp.a
+FAKE_NETWORK := $(O)/tests/unit/fake_network.o
 
 .PHONY: all deps deps-demo test unit scenario demo bench crash soak lint \
     format asan fuzz unit-programs fuzz-programs tools install uninstall \
@@ -147,13 +152,22 @@ $(O)/tests/unit/test_gsm_%: $(O)/tests/unit/test_gsm_%.o $(FAKE_CORE) \
     $(BELOW_CORE)
 	$(LINK) -o $@ $^ $(LIBS) -lcmocka
 
+$(BESIDE_CORE): $(filter $(O)/gateway/base/% $(O)/gateway/toolkit/% \
+    $(O)/gateway/xmpp/%,$(OBJECTS))
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(O)/tests/unit/test_xmpp_%: $(O)/tests/unit/test_xmpp_%.o $(FAKE_NETWORK) \
+    $(BESIDE_CORE)
+	$(LINK) -o $@ $^ $(LIBS) -lcmocka
+
 $(O)/tests/unit/test_%: $(O)/tests/unit/test_%.o $(LIBRARY)
 	$(LINK) -o $@ $^ $(LIBS) -lcmocka
 
 $(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(LIBRARY)
 	$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
-$(O)/tests/bench/%: $(O)/tests/bench/%.o $(LIBRARY)
+$(O)/tests/bench/%: $(O)/tests/bench/%.o $(WIRE) $(LIBRARY)
 	$(LINK) -o $@ $^ $(LIBS)
 
 # The object folder remembers how it was made: another compiler or another

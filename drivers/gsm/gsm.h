@@ -16,6 +16,7 @@
 
 #include "driver.h"
 #include "gsm/at.h"
+#include "gsm/cnmi.h"
 #include "gsm/parse.h"
 #include "gsm/quirks.h"
 #include "sms/pdu.h"
@@ -59,8 +60,9 @@ enum { GSM_SLOTS = 512, GSM_PDU_MAX = 256 };
 /* What comes next in a script. */
 enum gsm_verdict {
     STEP_NEXT,
-    STEP_AGAIN, /* the same step after a pause */
-    STEP_LEFT,  /* the step has changed the state itself */
+    STEP_AGAIN,  /* the same step after a pause */
+    STEP_REPEAT, /* the same step at once */
+    STEP_LEFT,   /* the step has changed the state itself */
 };
 
 struct gsm;
@@ -100,6 +102,7 @@ struct gsm {
     unsigned restarts; /* since the last answer to a poll */
     unsigned modem_failures; /* at sending, in a row */
     bool booted;       /* a boot URC came during the set-up */
+    bool pin_entered;  /* the modem took it, the SIM is not ready yet */
 
     const struct gsm_script *script;
     size_t step;
@@ -108,23 +111,25 @@ struct gsm {
     /* Who it is. */
     char maker[64], model[64], revision[64], imei[24], iccid[24], imsi[24];
     char operator_name[64], smsc[64];
+    char sim[64]; /* as we reported it */
     const struct gsm_quirk *quirk;
 
     /* How it is set up. */
     struct cnmi_choices cnmi_choices;
     bool has_cnmi_choices;
     unsigned cnmi_candidate;
-    struct cnmi cnmi;
+    struct cnmi cnmi; /* as the modem says it is */
     bool has_cnmi;
     struct cpms_choices cpms;
     bool has_cpms;
-    int memory; /* the one selected for reading, -1: unknown */
+    int memory; /* selected for reading, -1: unknown */
     bool cmms;  /* the link stays up between messages */
     int cfun;
 
     /* How it is. */
     int creg, cereg, dbm, used, total;
     int64_t lost_at; /* clock_mono_ms when the network was lost, or 0 */
+    int64_t polled_at;
 
     /* The ticket in hand. */
     uint64_t ticket;
@@ -132,17 +137,18 @@ struct gsm {
     unsigned char pdu[GSM_PDU_MAX];
     size_t pdu_size;
     int64_t submitted_at;
-    bool garbled; /* a line that nobody knows came with the answer */
+    bool garbled;   /* a line that nobody knows came with the answer */
 
     /* The stores. */
     struct gsm_slot slots[GSM_SLOTS];
     uint64_t last_token;
-    bool want_drain, want_poll, want_cnmi;
+    struct buf early; /* hex of what came unasked before we were online */
+    bool want_drain, want_poll;
     bool arrived;    /* a drain was asked for by a URC */
     bool sent_last;  /* the last work was a send: others come first */
     size_t list;     /* which memory is being listed */
     unsigned found;  /* new entries of this drain */
-    uint64_t deleting; /* token */
+    uint64_t deleting; /* token of the slot */
 };
 
 /* machine.c */
@@ -151,7 +157,9 @@ struct gsm {
 void gsm_enter(struct gsm *g, enum gsm_state state);
 const char *gsm_state_name(enum gsm_state state);
 
-/* Writes a command, whose deadline is then the state's timer. */
+void gsm_on_deadline(void *arg);
+
+/* Writes a command and sets the state's timer to its deadline. */
 void gsm_ask(struct gsm *g, const struct at_command *command,
              unsigned timeout_s);
 
@@ -170,6 +178,7 @@ void gsm_on_event(void *arg, const struct at_event *event);
 
 /* script.c */
 void gsm_run(struct gsm *g, const struct gsm_script *script);
+void gsm_script_continue(struct gsm *g);
 void gsm_script_done(struct gsm *g, const struct at_event *event);
 void gsm_script_timeout(struct gsm *g);
 
@@ -191,6 +200,7 @@ void gsm_poll_enter(struct gsm *g);
 void gsm_on_poll_timer(void *arg);
 void gsm_on_again_timer(void *arg);
 void gsm_on_urc(struct gsm *g, const struct at_event *event);
+void gsm_take_early(struct gsm *g);
 bool gsm_registered(const struct gsm *g);
 const char *gsm_network_text(const struct gsm *g);
 
@@ -201,6 +211,7 @@ void gsm_send_enter(struct gsm *g);
 void gsm_send_prompt(struct gsm *g);
 void gsm_send_done(struct gsm *g, const struct at_event *event);
 void gsm_send_timeout(struct gsm *g);
+void gsm_submit_result(struct gsm *g, const struct at_event *event);
 void gsm_submit_done(struct gsm *g, const struct at_event *event);
 void gsm_submit_timeout(struct gsm *g);
 void gsm_on_patience(void *arg);

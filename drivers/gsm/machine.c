@@ -19,6 +19,7 @@
 enum {
     PROBE_QUIET_MS = 300,
     PROBE_TRIES = 10,
+    PROBE_SETTLED = 100, /* tries: it answered, and is given a pause */
     RESTARTS_MAX = 3,
 };
 
@@ -162,7 +163,7 @@ static enum gsm_state wanted_state(const struct gsm *g)
         return GSM_DELETING;
     if (g->want_drain)
         return GSM_LISTING;
-    if (g->want_poll || g->want_cnmi)
+    if (g->want_poll)
         return GSM_POLLING;
     return g->has_ticket ? GSM_PREPARING : GSM_READY;
 }
@@ -229,9 +230,9 @@ static void probe_done(struct gsm *g, const struct at_event *event)
         gsm_enter(g, GSM_INITIALISING);
         return;
     }
-    /* After a lost answer there may be one too many: be quiet again. */
+    /* After answers that came late there may be one too many on its way. */
     if (event->final->code == AT_OK)
-        g->tries = 0;
+        g->tries = PROBE_SETTLED;
     timer_start(g->deadline, PROBE_QUIET_MS);
 }
 
@@ -240,7 +241,9 @@ static void probe_timeout(struct gsm *g)
     static const struct at_command command = { .text = "AT" };
 
     at_reset(&g->at);
-    if (g->tries++ < PROBE_TRIES)
+    if (g->tries == PROBE_SETTLED)
+        gsm_enter(g, GSM_INITIALISING);
+    else if (g->tries++ < PROBE_TRIES)
         gsm_ask(g, &command, 1);
     else
         gsm_failf(g, ERR_LINK, "no modem answers on %s: is it the right "
@@ -279,14 +282,16 @@ static void stop_now(struct gsm *g)
 /* The answer to what is in flight is worth waiting for. */
 static void stop_enter(struct gsm *g)
 {
-    if (!at_busy(&g->at))
-        timer_start(g->deadline, 1);
+    if (g->at.phase == AT_WAIT_PROMPT)
+        serial_write(g->serial, "\x1b", 1);
+    if (g->at.phase != AT_WAIT_FINAL)
+        timer_start(g->deadline, 100);
 }
 
 static void stop_done(struct gsm *g, const struct at_event *event)
 {
     if (g->has_ticket && g->submitted_at != 0)
-        gsm_submit_done(g, event);
+        gsm_submit_result(g, event);
     stop_now(g);
 }
 

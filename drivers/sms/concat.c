@@ -207,7 +207,7 @@ bool concat_add(struct concat_join *join, unsigned seq,
         return false;
     join->next = seq + 1;
     if (part->compressed || part->alphabet == PDU_8BIT)
-        return close_decoder(join);
+        return close_decoder(join) && pdu_text(part, join->out);
     if (!same_decoder(join, part)) {
         if (!close_decoder(join))
             return false;

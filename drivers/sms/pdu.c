@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "sms/ucs2.h"
 
 enum { MINUTES_A_DAY = 1440, MINUTES_A_WEEK = 10080 };
@@ -118,9 +119,28 @@ struct pdu_time_text pdu_time_text(const struct pdu_time *time)
     return out;
 }
 
+bool pdu_is_readable(const struct pdu *pdu)
+{
+    const char *text = (const char *)pdu->data;
+
+    if (pdu->compressed)
+        return false;
+    if (pdu->alphabet != PDU_8BIT)
+        return true;
+    if (pdu->ports.set || pdu->size == 0)
+        return false;
+    for (size_t i = 0; i < pdu->size; i++) {
+        if (pdu->data[i] == 0x7F ||
+            (pdu->data[i] < 0x20 && strchr("\t\r\n", text[i]) == NULL) ||
+            pdu->data[i] == 0)
+            return false;
+    }
+    return utf8_valid(text, pdu->size);
+}
+
 bool pdu_text(const struct pdu *pdu, struct buf *out)
 {
-    if (pdu->compressed)
+    if (!pdu_is_readable(pdu))
         return true;
     switch (pdu->alphabet) {
     case PDU_GSM7:
@@ -128,7 +148,7 @@ bool pdu_text(const struct pdu *pdu, struct buf *out)
     case PDU_UCS2:
         return ucs2_decode(out, pdu->data, pdu->size);
     case PDU_8BIT:
-        break;
+        return buf_add(out, pdu->data, pdu->size);
     }
     return true;
 }

@@ -30,7 +30,7 @@ enum pdu_purpose {
     PDU_SIM_DATA,   /* for the SIM (TP-PID 0x7F/0x7C, class 2): never show */
     PDU_MMS_NOTICE, /* an MMS waits at the operator: tell the user */
     PDU_WAP_PUSH,   /* another message to port 2948 */
-    PDU_DATA,       /* 8-bit or compressed data */
+    PDU_DATA,       /* 8-bit or compressed data that is no plain text */
     PDU_WAITING,    /* voicemail, fax ... waiting; may have a text or none */
 };
 
@@ -130,8 +130,12 @@ bool pdu_decode(const uint8_t *bytes, size_t size, struct pdu *pdu,
 bool pdu_decode_tpdu(const uint8_t *bytes, size_t size, struct pdu *pdu,
                      struct err *err);
 
-/* Adds the text of the user data as UTF-8: nothing for 8-bit and compressed
- * data. May hold NUL and other control characters of the sender's: mind
+/* Is there text? GSM 7-bit and UCS-2 always, compressed data never, 8-bit data
+ * when it goes to no port and is plain ASCII or UTF-8: some senders do that. */
+bool pdu_is_readable(const struct pdu *pdu);
+
+/* Adds the text of the user data as UTF-8: nothing when it is not readable.
+ * May hold NUL and other control characters of the sender's: mind
  * out->len, and use utf8_clean before showing it. False when `out` is full. */
 bool pdu_text(const struct pdu *pdu, struct buf *out);
 

@@ -7,191 +7,10 @@
  * refused message would wait at the modem for ever. */
 #include <string.h>
 
-#include "base/clock.h"
 #include "sms/pdu.h"
+#include "sms/pdu_fields.h"
 
-enum {
-    ADDRESS_DIGITS_MAX = 24, /* the standard says 20 */
-    USER_DATA_MAX = 140,
-};
-
-struct cursor {
-    const uint8_t *at;
-    size_t left;
-    struct err *err;
-};
-
-/* The next `n` octets, or NULL and an error that says which field is cut. */
-static const uint8_t *take(struct cursor *in, size_t n, const char *field)
-{
-    const uint8_t *at = in->at;
-
-    if (n > in->left) {
-        err_set(in->err, ERR_PROTOCOL,
-                "the PDU ends inside its %s: %zu octets wanted, %zu left",
-                field, n, in->left);
-        return NULL;
-    }
-    in->at += n;
-    in->left -= n;
-    return at;
-}
-
-static bool take_octet(struct cursor *in, uint8_t *out, const char *field)
-{
-    const uint8_t *at = take(in, 1, field);
-
-    if (at == NULL)
-        return false;
-    *out = *at;
-    return true;
-}
-
-/* Semi-octets, low one first; 0xF is fill wherever it stands. */
-static void read_digits(const uint8_t *octets, size_t digits, char *out)
-{
-    static const char signs[] = "0123456789*#abc";
-
-    for (size_t i = 0; i < digits; i++) {
-        unsigned value = octets[i / 2] >> (i % 2 * 4) & 15;
-
-        if (value < 15)
-            *out++ = signs[value];
-    }
-    *out = '\0';
-}
-
-/* Semi-octets do not say how many septets a name has: 7 spare bits would
- * read as '@', so only whole septets within them count. */
-static void read_name(const uint8_t *octets, size_t digits, char *out,
-                      size_t room)
-{
-    uint8_t septets[ADDRESS_DIGITS_MAX];
-    size_t count = gsm7_unpack(septets, sizeof septets, octets,
-                               (digits + 1) / 2, 0, digits * 4 / 7);
-    struct buf text;
-
-    buf_init(&text, room - 1);
-    gsm7_decode(&text, septets, count, (struct gsm7_shift){ 0 });
-    memcpy(out, buf_text(&text), text.len + 1);
-    buf_free(&text);
-}
-
-static void read_address(const uint8_t *octets, size_t digits,
-                         struct pdu_address *out)
-{
-    bool international = (out->toa & 0x70) == 0x10;
-
-    if (pdu_is_name(out)) {
-        read_name(octets, digits, out->text, sizeof out->text);
-        return;
-    }
-    read_digits(octets, digits, out->text + (international ? 1 : 0));
-    if (international)
-        out->text[0] = out->text[1] != '\0' ? '+' : '\0';
-}
-
-/* 9.1.2.5: the length counts digits. */
-static bool take_address(struct cursor *in, struct pdu_address *out,
-                         const char *field)
-{
-    const uint8_t *octets;
-    uint8_t digits;
-
-    if (!take_octet(in, &digits, field) || !take_octet(in, &out->toa, field))
-        return false;
-    if (digits > ADDRESS_DIGITS_MAX)
-        return err_set(in->err, ERR_PROTOCOL,
-                       "the %s says it has %u digits, 20 are allowed", field,
-                       digits);
-    octets = take(in, (digits + 1u) / 2, field);
-    if (octets == NULL)
-        return false;
-    read_address(octets, digits, out);
-    return true;
-}
-
-/* TS 24.011 8.2.5.1: the length counts octets. */
-static bool take_smsc(struct cursor *in, struct pdu_address *out)
-{
-    static const char field[] = "SMSC address";
-    const uint8_t *octets;
-    uint8_t size;
-
-    if (!take_octet(in, &size, field))
-        return false;
-    if (size == 0)
-        return true;
-    if (size > PDU_SMSC_MAX - 1)
-        return err_set(in->err, ERR_PROTOCOL,
-                       "the SMSC address says it has %u octets, 11 are "
-                       "allowed (is this a bare TPDU?)",
-                       size);
-    if (!take_octet(in, &out->toa, field))
-        return false;
-    octets = take(in, size - 1u, field);
-    if (octets == NULL)
-        return false;
-    read_address(octets, 2 * (size - 1u), out);
-    return true;
-}
-
-/* Two swapped digits, at most `limit`. */
-static int read_pair(uint8_t octet, int limit, bool *odd)
-{
-    int tens = octet & 15, ones = octet >> 4;
-    int value;
-
-    if (tens > 9 || ones > 9) {
-        *odd = true;
-        tens = tens > 9 ? 9 : tens;
-        ones = ones > 9 ? 9 : ones;
-    }
-    value = 10 * tens + ones;
-    if (value <= limit)
-        return value;
-    *odd = true;
-    return limit;
-}
-
-/* 9.2.3.11: quarters of an hour; bit 3 is the sign. No place on earth is
- * more than 14 hours away, so more is noise. */
-static int read_offset(uint8_t octet, bool *odd)
-{
-    enum { QUARTERS_MAX = 56 };
-    bool noise = false;
-    int quarters = read_pair(octet & 0xF7, 99, &noise);
-
-    if (noise || quarters > QUARTERS_MAX) {
-        *odd = true;
-        return 0;
-    }
-    return (octet & 8) != 0 ? -15 * quarters : 15 * quarters;
-}
-
-static bool take_time(struct cursor *in, struct pdu_time *out,
-                      const char *field)
-{
-    const uint8_t *at = take(in, 7, field);
-    int year, month, day, hour, minute, second;
-
-    if (at == NULL)
-        return false;
-    out->set = true;
-    year = read_pair(at[0], 99, &out->odd);
-    month = read_pair(at[1], 12, &out->odd);
-    day = read_pair(at[2], 31, &out->odd);
-    hour = read_pair(at[3], 23, &out->odd);
-    minute = read_pair(at[4], 59, &out->odd);
-    second = read_pair(at[5], 59, &out->odd);
-    out->offset = read_offset(at[6], &out->odd);
-    if (month == 0 || day == 0)
-        out->odd = true;
-    out->unix_ms = clock_from_date((year < 90 ? 2000 : 1900) + year, month,
-                                   day, hour, minute, second) -
-                   (int64_t)out->offset * 60000;
-    return true;
-}
+enum { USER_DATA_MAX = 140 };
 
 static void read_concat(struct pdu *pdu, const uint8_t *at, bool wide)
 {
@@ -251,14 +70,14 @@ static const struct element {
  * last wins; a cut one ends the list. */
 static void read_elements(struct pdu *pdu)
 {
-    struct cursor in = { pdu->udh + 1, pdu->udh_size - 1, NULL };
+    struct pdu_cursor in = { pdu->udh + 1, pdu->udh_size - 1, NULL };
     const uint8_t *at;
     uint8_t id, size;
 
     while (in.left >= 2) {
-        take_octet(&in, &id, "");
-        take_octet(&in, &size, "");
-        at = take(&in, size, "");
+        pdu_take_octet(&in, &id, "");
+        pdu_take_octet(&in, &size, "");
+        at = pdu_take(&in, size, "");
         if (at == NULL)
             return;
         for (size_t i = 0; i < sizeof elements / sizeof elements[0]; i++) {
@@ -296,14 +115,14 @@ static void read_data(struct pdu *pdu, const uint8_t *octets, size_t size,
 }
 
 /* TP-UDL and TP-UD, 9.2.3.16 and 9.2.3.24. */
-static bool take_user_data(struct cursor *in, bool header, struct pdu *pdu)
+static bool take_user_data(struct pdu_cursor *in, bool header, struct pdu *pdu)
 {
     bool septets = pdu->alphabet == PDU_GSM7 && !pdu->compressed;
     const uint8_t *octets;
     uint8_t length;
     size_t size;
 
-    if (!take_octet(in, &length, "user data length"))
+    if (!pdu_take_octet(in, &length, "user data length"))
         return false;
     size = septets ? (7u * length + 7) / 8 : length;
     if (size > USER_DATA_MAX)
@@ -314,7 +133,7 @@ static bool take_user_data(struct cursor *in, bool header, struct pdu *pdu)
         return err_set(in->err, ERR_PROTOCOL,
                        "a user data header is announced, but the user data "
                        "is empty");
-    octets = take(in, size, "user data");
+    octets = pdu_take(in, size, "user data");
     if (octets == NULL)
         return false;
     if (header)
@@ -323,32 +142,32 @@ static bool take_user_data(struct cursor *in, bool header, struct pdu *pdu)
     return true;
 }
 
-static bool take_dcs(struct cursor *in, struct pdu *pdu)
+static bool take_dcs(struct pdu_cursor *in, struct pdu *pdu)
 {
     uint8_t dcs;
 
-    if (!take_octet(in, &dcs, "data coding scheme"))
+    if (!pdu_take_octet(in, &dcs, "data coding scheme"))
         return false;
     pdu_set_dcs(pdu, dcs);
     return true;
 }
 
 /* 9.2.2.1 */
-static bool decode_deliver(struct cursor *in, uint8_t first, struct pdu *pdu)
+static bool decode_deliver(struct pdu_cursor *in, uint8_t first, struct pdu *pdu)
 {
     pdu->more = (first & 0x04) == 0;
     pdu->loop = (first & 0x08) != 0;
     pdu->report = (first & 0x20) != 0;
     pdu->reply_path = (first & 0x80) != 0;
-    return take_address(in, &pdu->address, "originating address") &&
-           take_octet(in, &pdu->pid, "protocol identifier") &&
+    return pdu_take_address(in, &pdu->address, "originating address") &&
+           pdu_take_octet(in, &pdu->pid, "protocol identifier") &&
            take_dcs(in, pdu) &&
-           take_time(in, &pdu->timestamp, "timestamp") &&
+           pdu_take_time(in, &pdu->timestamp, "timestamp") &&
            take_user_data(in, (first & 0x40) != 0, pdu);
 }
 
 /* 9.2.3.12 */
-static bool take_validity(struct cursor *in, struct pdu_validity *out)
+static bool take_validity(struct pdu_cursor *in, struct pdu_validity *out)
 {
     static const char field[] = "validity period";
     const uint8_t *at;
@@ -357,13 +176,13 @@ static bool take_validity(struct cursor *in, struct pdu_validity *out)
     case PDU_VP_NONE:
         return true;
     case PDU_VP_RELATIVE:
-        return take_octet(in, &out->relative, field);
+        return pdu_take_octet(in, &out->relative, field);
     case PDU_VP_ABSOLUTE:
-        return take_time(in, &out->until, field);
+        return pdu_take_time(in, &out->until, field);
     case PDU_VP_ENHANCED:
         break;
     }
-    at = take(in, sizeof out->enhanced, field);
+    at = pdu_take(in, sizeof out->enhanced, field);
     if (at == NULL)
         return false;
     memcpy(out->enhanced, at, sizeof out->enhanced);
@@ -371,32 +190,32 @@ static bool take_validity(struct cursor *in, struct pdu_validity *out)
 }
 
 /* 9.2.2.2 */
-static bool decode_submit(struct cursor *in, uint8_t first, struct pdu *pdu)
+static bool decode_submit(struct pdu_cursor *in, uint8_t first, struct pdu *pdu)
 {
     pdu->reject_duplicates = (first & 0x04) != 0;
     pdu->validity.form = (enum pdu_validity_form)(first >> 3 & 3);
     pdu->report = (first & 0x20) != 0;
     pdu->reply_path = (first & 0x80) != 0;
-    return take_octet(in, &pdu->mr, "message reference") &&
-           take_address(in, &pdu->address, "destination address") &&
-           take_octet(in, &pdu->pid, "protocol identifier") &&
+    return pdu_take_octet(in, &pdu->mr, "message reference") &&
+           pdu_take_address(in, &pdu->address, "destination address") &&
+           pdu_take_octet(in, &pdu->pid, "protocol identifier") &&
            take_dcs(in, pdu) && take_validity(in, &pdu->validity) &&
            take_user_data(in, (first & 0x40) != 0, pdu);
 }
 
 /* TP-PI and what it announces, 9.2.3.27. Modems cut it anywhere, and nothing
  * of it is needed, so it is read as far as it goes. */
-static void read_options(struct cursor *in, uint8_t first, struct pdu *pdu)
+static void read_options(struct pdu_cursor *in, uint8_t first, struct pdu *pdu)
 {
     uint8_t present, more;
 
-    if (!take_octet(in, &present, ""))
+    if (!pdu_take_octet(in, &present, ""))
         return;
     for (more = present; (more & 0x80) != 0;) {
-        if (!take_octet(in, &more, ""))
+        if (!pdu_take_octet(in, &more, ""))
             return;
     }
-    if ((present & 1) != 0 && !take_octet(in, &pdu->pid, ""))
+    if ((present & 1) != 0 && !pdu_take_octet(in, &pdu->pid, ""))
         return;
     if ((present & 2) != 0 && !take_dcs(in, pdu))
         return;
@@ -405,16 +224,16 @@ static void read_options(struct cursor *in, uint8_t first, struct pdu *pdu)
 }
 
 /* 9.2.2.3 */
-static bool decode_report(struct cursor *in, uint8_t first, struct pdu *pdu)
+static bool decode_report(struct pdu_cursor *in, uint8_t first, struct pdu *pdu)
 {
     pdu->more = (first & 0x04) == 0;
     pdu->loop = (first & 0x08) != 0;
     pdu->for_command = (first & 0x20) != 0;
-    if (!take_octet(in, &pdu->mr, "message reference") ||
-        !take_address(in, &pdu->address, "recipient address") ||
-        !take_time(in, &pdu->timestamp, "timestamp") ||
-        !take_time(in, &pdu->discharge, "discharge time") ||
-        !take_octet(in, &pdu->st, "status"))
+    if (!pdu_take_octet(in, &pdu->mr, "message reference") ||
+        !pdu_take_address(in, &pdu->address, "recipient address") ||
+        !pdu_take_time(in, &pdu->timestamp, "timestamp") ||
+        !pdu_take_time(in, &pdu->discharge, "discharge time") ||
+        !pdu_take_octet(in, &pdu->st, "status"))
         return false;
     in->err = NULL;
     read_options(in, first, pdu);
@@ -444,22 +263,22 @@ static enum pdu_purpose find_purpose(const struct pdu *pdu)
         return PDU_SIM_DATA;
     if (pdu->ports.set && pdu->ports.destination == PDU_PORT_WAP_PUSH)
         return is_mms(pdu) ? PDU_MMS_NOTICE : PDU_WAP_PUSH;
-    if (pdu->alphabet == PDU_8BIT || pdu->compressed)
+    if (!pdu_is_readable(pdu))
         return PDU_DATA;
     return (pdu->dcs & 0xF0) >= 0xC0 && (pdu->dcs & 0xF0) <= 0xE0
                ? PDU_WAITING
                : PDU_TEXT;
 }
 
-static bool decode(struct cursor *in, struct pdu *pdu)
+static bool decode(struct pdu_cursor *in, struct pdu *pdu)
 {
-    static bool (*const decoders[])(struct cursor *, uint8_t, struct pdu *) = {
+    static bool (*const decoders[])(struct pdu_cursor *, uint8_t, struct pdu *) = {
         decode_deliver, decode_submit, decode_report
     };
     uint8_t first;
 
     pdu->class = -1;
-    if (!take_octet(in, &first, "first octet"))
+    if (!pdu_take_octet(in, &first, "first octet"))
         return false;
     if ((first & 3) == 3)
         return err_set(in->err, ERR_PROTOCOL,
@@ -478,10 +297,10 @@ static bool decode(struct cursor *in, struct pdu *pdu)
 bool pdu_decode(const uint8_t *bytes, size_t size, struct pdu *pdu,
                 struct err *err)
 {
-    struct cursor in = { bytes, size, err };
+    struct pdu_cursor in = { bytes, size, err };
     struct pdu out = { 0 };
 
-    if (!take_smsc(&in, &out.smsc) || !decode(&in, &out))
+    if (!pdu_take_smsc(&in, &out.smsc) || !decode(&in, &out))
         return false;
     *pdu = out;
     return true;
@@ -490,7 +309,7 @@ bool pdu_decode(const uint8_t *bytes, size_t size, struct pdu *pdu,
 bool pdu_decode_tpdu(const uint8_t *bytes, size_t size, struct pdu *pdu,
                      struct err *err)
 {
-    struct cursor in = { bytes, size, err };
+    struct pdu_cursor in = { bytes, size, err };
     struct pdu out = { 0 };
 
     if (!decode(&in, &out))

@@ -17,6 +17,7 @@ enum option_type {
 enum option_flag {
     OPT_REQUIRED = 1, /* no default */
     OPT_SECRET = 2,   /* literal, file:PATH or env:NAME; never printed */
+    OPT_DIGITS = 4,   /* OPT_TEXT of digits; may be written without quotes */
 };
 
 /* A table of these ends with a row whose key is NULL. */
@@ -34,7 +35,8 @@ struct option {
 struct settings;
 
 /* Asking for a key or type that the table does not declare is our own bug and
- * asserts. Text is NULL when unset. Everything is borrowed. */
+ * asserts. Text is NULL when unset; settings_text gives the word of an OPT_ENUM
+ * too. Everything is borrowed. */
 const char *settings_text(const struct settings *s, const char *key);
 long long settings_int(const struct settings *s, const char *key);
 bool settings_bool(const struct settings *s, const char *key);

@@ -68,11 +68,8 @@ static char *place_of(const struct reader *r, const config_setting_t *setting)
 }
 
 /* Reports "FILE:LINE: text" once. */
-static void mistake(struct reader *r, const char *place, const char *format,
-                    ...) __attribute__((format(printf, 3, 4)));
-
-static void mistake(struct reader *r, const char *place, const char *format,
-                    ...)
+static void __attribute__((format(printf, 3, 4)))
+mistake(struct reader *r, const char *place, const char *format, ...)
 {
     char line[REPORT_MAX];
     va_list args;
@@ -180,22 +177,43 @@ static void assign_list(const struct group *g, const config_setting_t *setting,
     }
 }
 
-static bool type_fits(const config_setting_t *setting, enum option_type type)
+static bool type_fits(const config_setting_t *setting,
+                      const struct option *option)
 {
     int found = config_setting_type(setting);
+    bool number = found == CONFIG_TYPE_INT || found == CONFIG_TYPE_INT64;
 
-    switch (type) {
+    switch (option->type) {
     case OPT_TEXT:
+        return found == CONFIG_TYPE_STRING ||
+               (number && option->flags & OPT_DIGITS);
     case OPT_ENUM:
         return found == CONFIG_TYPE_STRING;
     case OPT_INT:
-        return found == CONFIG_TYPE_INT || found == CONFIG_TYPE_INT64;
+        return number;
     case OPT_BOOL:
         return found == CONFIG_TYPE_BOOL;
     case OPT_LIST:
         return found == CONFIG_TYPE_ARRAY || found == CONFIG_TYPE_LIST;
     }
     return false;
+}
+
+/* Digits may stand without quotes, when no leading zero gets lost by that. */
+static bool assign_text(struct setting_value *value,
+                        const config_setting_t *setting, struct err *err)
+{
+    const char *text = config_setting_get_string(setting);
+    char digits[24];
+
+    if (text)
+        return setting_set_text(value, text, err);
+    snprintf(digits, sizeof(digits), "%lld", config_setting_get_int64(setting));
+    if (*digits == '0')
+        return err_set(err, ERR_CONFIG,
+                       "write digits that begin with 0 in "
+                       "quotes");
+    return setting_set_text(value, digits, err);
 }
 
 static void assign(const struct group *g, const config_setting_t *setting,
@@ -206,14 +224,14 @@ static void assign(const struct group *g, const config_setting_t *setting,
 
     value->given = true;
     value->place = place_of(g->reader, setting);
-    if (!type_fits(setting, value->option->type)) {
+    if (!type_fits(setting, value->option)) {
         wrong_type(g, setting, value->option);
         return;
     }
     switch (value->option->type) {
     case OPT_TEXT:
     case OPT_ENUM:
-        ok = setting_set_text(value, config_setting_get_string(setting), &err);
+        ok = assign_text(value, setting, &err);
         break;
     case OPT_INT:
         ok = setting_set_int(value, config_setting_get_int64(setting), &err);
@@ -238,11 +256,9 @@ static void unknown_key(const struct group *g, const config_setting_t *setting)
 
     for (size_t i = 0; i < g->values->n; i++)
         suggest(key, g->values->values[i].option->key, &best, &distance);
-    if (best)
-        snprintf(text, sizeof(text), "unknown option; did you mean %s?", best);
-    else
-        snprintf(text, sizeof(text),
-                 "unknown option; moongate options lists them all");
+    snprintf(text, sizeof(text), "unknown option; %s%s%s",
+             best ? "did you mean " : "moongate options lists them all",
+             best ? best : "", best ? "?" : "");
     key_mistake(g, setting, key, text);
 }
 

@@ -62,7 +62,8 @@ void option_expects(const struct option *option, char *out, size_t size)
 
     switch (option->type) {
     case OPT_TEXT:
-        text_copy(out, size, "text in quotes");
+        text_copy(out, size,
+                  option->flags & OPT_DIGITS ? "digits" : "text in quotes");
         break;
     case OPT_INT:
         snprintf(out, size, "a number from %lld to %lld", option->min,
@@ -117,6 +118,10 @@ bool setting_set_text(struct setting_value *value, const char *text,
     }
     if (!*text && value->option->flags & OPT_REQUIRED)
         return err_set(err, ERR_CONFIG, "must not be empty");
+    if (value->option->flags & OPT_DIGITS &&
+        strspn(text, "0123456789") != strlen(text))
+        return err_set(err, ERR_CONFIG, "expected digits, found \"%.60s\"",
+                       text);
     free(value->text);
     value->text = xstrdup(text);
     return true;
@@ -320,7 +325,11 @@ static const struct setting_value *get(const struct settings *s,
 
 const char *settings_text(const struct settings *s, const char *key)
 {
-    return get(s, key, OPT_TEXT)->text;
+    const struct setting_value *value = settings_find(s, key);
+
+    assert(value && (value->option->type == OPT_TEXT ||
+                     value->option->type == OPT_ENUM));
+    return value->text;
 }
 
 long long settings_int(const struct settings *s, const char *key)

@@ -1,25 +1,27 @@
 /* socket.c - a client TCP stream on the loop, in the clear or with TLS.
  *
- *   NEW -> RESOLVING -> CONNECTING -> [HANDSHAKE ->] OPEN, or FAILED
+ *   DIALLING (dial.c) -> [HANDSHAKE ->] OPEN, or FAILED
  *
- * Each address gets an equal share of the time that is left, and a uv_tcp_t of
- * its own (`attempt`), because a failed one cannot be used again. Output: what
- * the caller writes collects in `plain`; one later per turn moves it, encrypted
- * if need be, to `wire`, which is written in one call; while `wire` is busy
- * `plain` collects on. Failures are reported by the same later, never from
- * inside a call.
+ * Output: what the caller writes collects in `plain`; one later per turn moves
+ * it, encrypted if need be, to `wire`, which is written in one call; while
+ * `wire` is busy `plain` collects on. Failures are reported by the same later,
+ * never from inside a call.
  *
  * A write error is kept until the reading side ends as well: what the peer sent
  * before it closed (a stream error that says why) is still delivered. */
 #include "toolkit/socket.h"
 
-#include <netdb.h>
+#include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
+#include "toolkit/dial.h"
 #include "toolkit/handle.h"
+#include "toolkit/timer.h"
 #include "toolkit/tls.h"
 
 enum {
@@ -27,12 +29,11 @@ enum {
     SOCKET_KEEPALIVE_S = 60,
     SOCKET_KEEP_MEMORY = 64 * 1024, /* of an empty buffer */
     SOCKET_CHUNK = 16 * 1024,
+    SOCKET_OUTPUT_MAX = 1 << 30,
 };
 
 enum socket_state {
-    SOCKET_NEW,
-    SOCKET_RESOLVING,
-    SOCKET_CONNECTING,
+    SOCKET_DIALLING,
     SOCKET_HANDSHAKE,
     SOCKET_OPEN,
     SOCKET_FAILED, /* `error` is to be reported */
@@ -44,18 +45,6 @@ enum output_state {
     OUTPUT_ENDED,
 };
 
-struct attempt {
-    uv_tcp_t tcp; /* first: handle_free_uv */
-    uv_connect_t connect;
-};
-
-/* A name look-up cannot be stopped; it may end after its socket did. */
-struct lookup {
-    uv_getaddrinfo_t uv;
-    struct loop *loop;
-    struct socket *socket; /* NULL: closed */
-};
-
 struct socket {
     struct handle base;
     const struct socket_events *events;
@@ -64,19 +53,14 @@ struct socket {
     struct later *turn;
     struct err error; /* the last one; reported when FAILED */
 
-    char *host, *where; /* where: HOST:PORT for people */
-    char *tls_name, *ca_file;
-    int port;
-    uint64_t timeout_ms;
-    size_t output_max;
-
-    uv_timer_t timer;
-    uint64_t deadline; /* loop time */
-    struct lookup *lookup;
-    struct addrinfo *addresses, *next;
-    struct attempt *attempt;
+    char *where; /* HOST:PORT for people */
+    struct timer *timer;
+    int64_t deadline; /* clock_mono_ms */
+    struct dial *dial;
+    uv_tcp_t *tcp;   /* NULL: not connected */
     struct tls *tls; /* NULL: in the clear */
 
+    size_t output_max;
     struct buf plain, wire;
     uv_write_t write;
     bool writing; /* libuv has `wire` */
@@ -88,7 +72,7 @@ struct socket {
 
 static uv_stream_t *socket_stream(const struct socket *socket)
 {
-    return (uv_stream_t *)&socket->attempt->tcp;
+    return (uv_stream_t *)socket->tcp;
 }
 
 /* Reports it at the end of the turn. */
@@ -98,8 +82,8 @@ static void socket_fail(struct socket *socket, const struct err *err)
         return;
     socket->state = SOCKET_FAILED;
     socket->error = *err;
-    (void)uv_timer_stop(&socket->timer);
-    if (socket->attempt)
+    timer_stop(socket->timer);
+    if (socket->tcp)
         (void)uv_read_stop(socket_stream(socket));
     later_ask(socket->turn);
 }
@@ -110,11 +94,6 @@ static void socket_fail_words(struct socket *socket, const char *words)
 
     err_set(&err, ERR_LINK, "connection to %s: %s", socket->where, words);
     socket_fail(socket, &err);
-}
-
-static bool socket_is(const struct socket *socket, enum socket_state state)
-{
-    return !socket->base.closing && socket->state == state;
 }
 
 /* Output */
@@ -169,8 +148,8 @@ static void socket_send_wire(struct socket *socket)
         buf_empty(wire);
         return;
     }
-    uv_buf_t rest = uv_buf_init(wire->data + sent,
-                                (unsigned)(wire->len - sent));
+    uv_buf_t rest =
+        uv_buf_init(wire->data + sent, (unsigned)(wire->len - sent));
     socket->write.data = socket;
     socket->writing = uv_write(&socket->write, socket_stream(socket), &rest, 1,
                                on_written) == 0;
@@ -229,7 +208,7 @@ static void socket_flush(struct socket *socket)
 static void socket_opened(struct socket *socket)
 {
     socket->state = SOCKET_OPEN;
-    (void)uv_timer_stop(&socket->timer);
+    timer_stop(socket->timer);
     later_ask(socket->turn);
     socket->events->opened(socket->arg);
 }
@@ -250,8 +229,8 @@ static void socket_fail_tls(struct socket *socket, const struct err *err)
 {
     if (!socket->writing) {
         tls_output(socket->tls, &socket->wire);
-        uv_buf_t all = uv_buf_init(socket->wire.data,
-                                   (unsigned)socket->wire.len);
+        uv_buf_t all =
+            uv_buf_init(socket->wire.data, (unsigned)socket->wire.len);
         if (all.len > 0)
             (void)uv_try_write(socket_stream(socket), &all, 1);
     }
@@ -301,13 +280,18 @@ static bool socket_decrypt(struct socket *socket)
     return false;
 }
 
+static bool socket_is_open(const struct socket *socket)
+{
+    return !socket->base.closing && socket->state == SOCKET_OPEN;
+}
+
 static void socket_input_tls(struct socket *socket, const char *bytes,
                              size_t size)
 {
     tls_input(socket->tls, bytes, size);
     if (socket->state == SOCKET_HANDSHAKE)
         socket_handshake(socket);
-    while (socket_is(socket, SOCKET_OPEN) && socket_decrypt(socket))
+    while (socket_is_open(socket) && socket_decrypt(socket))
         continue;
     later_ask(socket->turn); /* TLS may have an answer of its own */
 }
@@ -338,45 +322,172 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         socket->events->data(socket->arg, buf->base, (size_t)n);
 }
 
-/* Connecting */
+/* The whole */
 
-static void socket_drop_attempt(struct socket *socket)
+static void on_timeout(void *arg)
 {
-    if (!socket->attempt)
-        return;
-    handle_free_uv(&socket->base, (uv_handle_t *)&socket->attempt->tcp);
-    socket->attempt = NULL;
+    socket_fail_words(arg, "no TLS handshake in time");
 }
 
-static void socket_try_next(struct socket *socket);
-
-static void socket_attempt_failed(struct socket *socket, const char *words)
+static void on_dialled(void *arg, uv_tcp_t *tcp, const struct err *err)
 {
-    err_set(&socket->error, ERR_LINK, "connect to %s: %s", socket->where,
-            words);
-    socket_drop_attempt(socket);
-    socket_try_next(socket);
-}
+    struct socket *socket = arg;
+    int64_t left = socket->deadline - clock_mono_ms();
 
-static void on_connected(uv_connect_t *connect, int status)
-{
-    struct socket *socket = connect->data;
-    struct attempt *attempt = socket->attempt;
-
-    if (status == UV_ECANCELED || !socket_is(socket, SOCKET_CONNECTING))
-        return;
-    if (status < 0) {
-        socket_attempt_failed(socket, uv_strerror(status));
+    socket->dial = NULL;
+    if (!tcp) {
+        socket_fail(socket, err);
         return;
     }
-    (void)uv_tcp_nodelay(&attempt->tcp, 1);
-    (void)uv_tcp_keepalive(&attempt->tcp, 1, SOCKET_KEEPALIVE_S);
+    socket->tcp = tcp;
+    tcp->data = socket;
+    (void)uv_tcp_nodelay(tcp, 1);
+    (void)uv_tcp_keepalive(tcp, 1, SOCKET_KEEPALIVE_S);
     (void)uv_read_start(socket_stream(socket), handle_lend, on_read);
     if (!socket->tls) {
         socket_opened(socket);
         return;
     }
     socket->state = SOCKET_HANDSHAKE;
-    (void)uv_timer_stop(&socket->timer);
+    timer_start(socket->timer, left > 0 ? (uint64_t)left : 0);
     socket_handshake(socket);
+}
+
+static void socket_turn(void *arg)
+{
+    struct socket *socket = arg;
+
+    switch (socket->state) {
+    case SOCKET_DIALLING:
+        break;
+    case SOCKET_HANDSHAKE:
+    case SOCKET_OPEN:
+        socket_flush(socket);
+        break;
+    case SOCKET_FAILED:
+        handle_close(&socket->base);
+        socket->events->gone(socket->arg, &socket->error);
+        break;
+    }
+}
+
+static void socket_shut(struct handle *handle)
+{
+    struct socket *socket = (struct socket *)handle;
+
+    handle_close(&socket->turn->base);
+    timer_free(socket->timer);
+    dial_cancel(socket->dial);
+    if (socket->tcp)
+        handle_free_uv(handle, (uv_handle_t *)socket->tcp);
+}
+
+static void socket_release(struct handle *handle)
+{
+    struct socket *socket = (struct socket *)handle;
+
+    tls_free(socket->tls);
+    buf_free(&socket->plain);
+    buf_free(&socket->wire);
+    free(socket->where);
+    free(socket);
+}
+
+static const struct handle_ops socket_ops = {
+    .shut = socket_shut,
+    .release = socket_release,
+};
+
+/* "[::1]" as people write it in a URL; the caller frees. */
+static char *host_bare(const char *host)
+{
+    size_t size = strlen(host);
+
+    if (size > 2 && host[0] == '[' && host[size - 1] == ']')
+        return xstrndup(host + 1, size - 2);
+    return xstrdup(host);
+}
+
+static void socket_dial(struct socket *socket,
+                        const struct socket_options *options)
+{
+    int timeout =
+        options->timeout_ms > 0 ? options->timeout_ms : SOCKET_TIMEOUT_MS;
+    char *host = host_bare(options->host);
+    const char *name = options->tls_name ? options->tls_name : host;
+    struct err err;
+
+    socket->where = dial_where(host, options->port);
+    socket->deadline = clock_mono_ms() + timeout;
+    if (options->tls)
+        socket->tls = tls_new(name, options->ca_file, &err);
+    if (options->tls && !socket->tls)
+        socket_fail(socket, &err);
+    else
+        socket->dial = dial_start(socket->base.owner, host, options->port,
+                                  (uint64_t)timeout, on_dialled, socket);
+    free(host);
+}
+
+struct socket *socket_connect(struct owner *owner,
+                              const struct socket_options *options,
+                              const struct socket_events *events, void *arg)
+{
+    struct socket *socket = xcalloc(1, sizeof(*socket));
+
+    handle_open(&socket->base, owner, &socket_ops);
+    socket->events = events;
+    socket->arg = arg;
+    socket->output_max = options->output_max;
+    buf_init(&socket->plain, SOCKET_OUTPUT_MAX);
+    buf_init(&socket->wire, UINT_MAX);
+    socket->turn = later_new(owner, socket_turn, socket);
+    socket->timer = timer_new(owner, on_timeout, socket);
+    socket_dial(socket, options);
+    return socket;
+}
+
+size_t socket_queued(const struct socket *socket)
+{
+    size_t wire = socket->writing
+                      ? uv_stream_get_write_queue_size(socket_stream(socket))
+                      : socket->wire.len;
+
+    return socket->plain.len + wire;
+}
+
+void socket_write(struct socket *socket, const void *bytes, size_t size)
+{
+    size_t max =
+        socket->output_max > 0 ? socket->output_max : SOCKET_OUTPUT_MAX;
+    size_t queued = socket_queued(socket);
+    struct err err;
+
+    if (socket->base.closing || socket->state == SOCKET_FAILED ||
+        socket->write_error || socket->output != OUTPUT_OPEN)
+        return;
+    if (queued <= max && size <= max - queued &&
+        buf_add(&socket->plain, bytes, size)) {
+        later_ask(socket->turn);
+        return;
+    }
+    err_set(&err, ERR_FULL,
+            "connection to %s: the peer reads too slowly, %zu "
+            "bytes wait",
+            socket->where, queued);
+    socket_fail(socket, &err);
+}
+
+void socket_shutdown(struct socket *socket)
+{
+    if (socket->output != OUTPUT_OPEN)
+        return;
+    socket->output = OUTPUT_ENDING;
+    later_ask(socket->turn);
+}
+
+void socket_close(struct socket *socket)
+{
+    if (socket)
+        handle_close(&socket->base);
 }

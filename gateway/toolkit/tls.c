@@ -193,8 +193,8 @@ void tls_output(struct tls *tls, struct buf *out)
 }
 
 /* In pieces: the memory BIO never shrinks. */
-bool tls_write(struct tls *tls, const char *bytes, size_t size,
-               struct buf *out, struct err *err)
+bool tls_write(struct tls *tls, const char *bytes, size_t size, struct buf *out,
+               struct err *err)
 {
     ERR_clear_error();
     while (size > 0) {

@@ -44,7 +44,7 @@ static enum frame_event element_ended(struct frame *frame)
 static enum frame_event start_tag_ended(struct frame *frame, bool empty)
 {
     frame->state = FRAME_TEXT;
-    if (in_head(frame) && frame->attributes == 0)
+    if (in_head(frame) && frame->head == 0 && !frame->over)
         frame->head = frame->size - (empty ? 2 : 1);
     if (!frame->opened) {
         frame->opened = true;
@@ -59,7 +59,7 @@ static enum frame_event on_text(struct frame *frame, char c)
 {
     if (c == '<')
         frame->state = FRAME_OPEN;
-    else if (frame->depth <= 1 && !is_space(c))
+    else if (frame->depth <= 1)
         bad(frame, "text between stanzas");
     return FRAME_MORE;
 }
@@ -78,8 +78,9 @@ static enum frame_event on_open(struct frame *frame, char c)
     case '?':
         frame->state = FRAME_PI;
         frame->matched = 0;
-        if (frame->opened || frame->size > 2)
+        if (frame->opened || frame->declared)
             bad(frame, "a processing instruction");
+        frame->declared = true;
         return FRAME_MORE;
     default:
         break;
@@ -100,10 +101,11 @@ static enum frame_event on_tag(struct frame *frame, char c)
         return start_tag_ended(frame, false);
     if (c == '/') {
         frame->state = FRAME_SLASH;
+    } else if (is_space(c)) {
+        if (in_head(frame) && frame->head == 0 && !frame->over)
+            frame->head = frame->size - 1;
     } else if (c == '\'' || c == '"') {
         frame->state = c == '"' ? FRAME_QUOTE : FRAME_APOS;
-        if (in_head(frame) && frame->attributes == 0)
-            frame->head = 0;
         if (++frame->attributes > frame->limits.attributes)
             frame->over = true;
     }
@@ -180,36 +182,34 @@ static enum frame_event on_cdata_tag(struct frame *frame, char c)
     return FRAME_MORE;
 }
 
-/* Two of `mark` (or more: "]]]>") and then '>'. */
-static void match_end(struct frame *frame, char c, char mark)
+/* `need` times `mark` (or more: "]]]>") and then '>' end what is skipped. */
+static enum frame_event match_end(struct frame *frame, char c, char mark,
+                                  unsigned need)
 {
-    if (c == mark) {
-        frame->matched += frame->matched < 2;
-    } else if (c == '>' && frame->matched == 2) {
+    if (c == '>' && frame->matched == need) {
         frame->state = FRAME_TEXT;
-    } else {
-        frame->matched = 0;
+        return frame->depth <= 1 ? FRAME_VOID : FRAME_MORE;
     }
+    if (c != mark)
+        frame->matched = 0;
+    else if (frame->matched < need)
+        frame->matched++;
+    return FRAME_MORE;
 }
 
 static enum frame_event on_cdata(struct frame *frame, char c)
 {
-    match_end(frame, c, ']');
-    return FRAME_MORE;
+    return match_end(frame, c, ']', 2);
 }
 
 static enum frame_event on_comment(struct frame *frame, char c)
 {
-    match_end(frame, c, '-');
-    return FRAME_MORE;
+    return match_end(frame, c, '-', 2);
 }
 
 static enum frame_event on_pi(struct frame *frame, char c)
 {
-    if (c == '>' && frame->matched)
-        frame->state = FRAME_TEXT;
-    frame->matched = c == '?';
-    return FRAME_MORE;
+    return match_end(frame, c, '?', 1);
 }
 
 typedef enum frame_event state_fn(struct frame *frame, char c);
@@ -268,11 +268,17 @@ size_t frame_scan(struct frame *frame, const char *bytes, size_t size,
 {
     size_t pos = 0;
 
-    *event = FRAME_MORE;
+    *event = FRAME_VOID;
     if (frame->closed)
         return size;
-    if (frame->depth <= 1 && frame->state == FRAME_TEXT)
+    if (frame->depth <= 1 && frame->state == FRAME_TEXT) {
         begin(frame);
+        while (pos < size && is_space(bytes[pos]))
+            pos++;
+        if (pos > 0)
+            return pos;
+    }
+    *event = FRAME_MORE;
     while (pos < size && *event == FRAME_MORE) {
         size_t skip = dull(frame, bytes + pos, size - pos);
 

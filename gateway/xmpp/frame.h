@@ -32,6 +32,7 @@ enum frame_state {
 /* What ended at the byte where frame_scan stopped. */
 enum frame_event {
     FRAME_MORE,   /* nothing: all bytes are read */
+    FRAME_VOID,   /* white space or a comment between stanzas */
     FRAME_HEADER, /* the start tag of the stream */
     FRAME_STANZA, /* a stanza, or the one that was over its limits */
     FRAME_END,    /* the end tag of the stream */
@@ -48,14 +49,14 @@ struct frame {
     size_t head;         /* of them, up to the last whole attribute of its
                             own start tag, or its name */
     bool over;           /* beyond a limit */
-    bool opened, closed; /* stream header and end seen */
+    bool declared, opened, closed; /* XML declaration, header, end seen */
     const char *why;
 };
 
 void frame_init(struct frame *frame, const struct frame_limits *limits);
 
-/* Reads until something ends; returns how many bytes it took, which belong to
- * what ended (white space between stanzas included). */
+/* Reads until something ends; returns how many bytes it took: they, and those
+ * that gave FRAME_MORE before, are what ended. */
 size_t frame_scan(struct frame *frame, const char *bytes, size_t size,
                   enum frame_event *event);
 

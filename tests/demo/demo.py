@@ -68,6 +68,8 @@ class Screen:
 
 
 class Demo:
+    contact, phone = CONTACT, PHONE
+
     def __init__(self, folder, screen):
         self.folder, self.screen = folder, screen
         self.server = self.sim = self.gateway = self.juliet = None

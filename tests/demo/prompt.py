@@ -46,35 +46,33 @@ Everything stays up. Join with your own XMPP client (Gajim, Dino, Profanity ...)
     encryption off (it is a private server on this machine; from another
     machine: ssh -L {server.port}:127.0.0.1:{server.port} THIS-MACHINE)
 
-and text the phone: start a chat with  {self.contact}
+and text the phone: start a chat with  {self.demo.contact}
 In Profanity:  /connect romeo@localhost server 127.0.0.1 port {server.port} tls disable
-               /msg {self.contact} Hello
+               /msg {self.demo.contact} Hello
 
 Here you hold the phone: what you type is texted to whoever wrote to it last.
 """
         print(text)
         self.help()
 
-    @property
-    def contact(self):
-        from demo import CONTACT
-        return CONTACT
-
     def send(self, text):
-        from demo import PHONE
-        self.demo.sim.text("sim1", text, sender=PHONE)
+        self.demo.sim.text("sim1", text, sender=self.demo.phone)
 
     def show_news(self):
         """What the phone and Juliet have received since the last look."""
         sim, juliet = self.demo.sim, self.demo.juliet
-        for event in sim.poll():
-            if event.get("event") == "phone":
-                self.screen.quote("\rphone shows", event["text"])
+        news = [("phone shows", event["text"]) for event in sim.poll()
+                if event.get("event") == "phone"]
         sim.events.clear()
         for stanza in juliet.stanzas[self.client_seen:]:
             self.client_seen += 1
             if stanza.kind == "message" and stanza.body:
-                self.screen.quote("\rjuliet gets", stanza.body)
+                news.append(("juliet gets", stanza.body))
+        for who, text in news:
+            print("\r", end="")
+            self.screen.quote(who, text)
+        if news:
+            print("phone> ", end="", flush=True)
 
     def run(self):
         self.how_to_join()

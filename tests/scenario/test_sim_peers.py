@@ -104,7 +104,8 @@ def servers(sim, tmp_path_factory):
             if shutil.which(binary, path=PATH):
                 directory = tmp_path_factory.mktemp(name)
                 started[name] = start(directory, sim.device(name))
-                sim.text(name, INBOUND.format(name), sender=PHONE)
+                if name != "kannel":    # does not look for old texts
+                    sim.text(name, INBOUND.format(name), sender=PHONE)
         yield started
     finally:
         for parts in started.values():
@@ -274,7 +275,8 @@ class Callback(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         query = urllib.parse.urlparse(self.path).query
-        self.server.got.append(urllib.parse.parse_qs(query))
+        self.server.got.append(
+            urllib.parse.parse_qs(query, encoding="latin-1"))
         self.server.arrived.set()
         self.send_response(200)
         self.send_header("Content-Type", "text/plain")
@@ -368,7 +370,12 @@ def test_kannel_sends(sim, servers):
 def test_kannel_receives(sim, servers):
     parts = part_of(servers, "kannel", "bearerbox")
     httpd = parts["httpd"]
+    sim.wait_for(lambda e: e["event"] == "cnmi" and e["cnmi"][1] == 2
+                 and e["modem"] == "kannel", 60)
+    sim.text("kannel", INBOUND.format("kannel"), sender=PHONE)
     assert httpd.arrived.wait(90), tail(parts["dir"] / "bearerbox.log")
     got = httpd.got[0]
     assert got["from"] == [PHONE]
-    assert got["text"] == [INBOUND.format("kannel")]
+    assert got["charset"] == ["UTF-16BE"]
+    text = got["text"][0].encode("latin-1").decode("utf-16-be")
+    assert text == INBOUND.format("kannel")

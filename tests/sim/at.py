@@ -196,15 +196,16 @@ class Port:
         match = re.search(rb"[\x1a\x1b]", self.inbox)
         end = match.start() if match else len(self.inbox)
         chunk = bytes(self.inbox[:end])
-        del self.inbox[:end + (1 if match else 0)]
+        mark = match[0] if match else b""
+        del self.inbox[:end + len(mark)]
         self._echo(chunk)
         if len(self.data) < 2 * MAX_LINE:
             self.data += chunk
-        if not match:
+        if not mark:
             return
         prompt, self.prompt = self.prompt, None
         data, self.data = bytes(self.data), bytearray()
-        if match[0] == b"\x1b":
+        if mark == b"\x1b":
             self._finish()
         else:
             self._step(lambda: prompt.done(data.decode("latin-1")))

@@ -166,7 +166,7 @@ class Session:
         modems = self.world.modems.values()
         if request.get("reset"):
             for modem in modems:
-                modem.times.clear()
+                modem.answered, modem.answer_sum = 0, 0.0
         smsc = self.world.smsc
         return {"modems": {m.name: m.stats() for m in modems},
                 "texts": smsc.count, "reports": smsc.sent_reports,

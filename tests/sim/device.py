@@ -59,7 +59,7 @@ class Modem:
         self.power, self.plugged = False, False
         self.network, self.stat, self.rssi = True, 1, 20
         self.next_mr = 0
-        self.times = []
+        self.answered, self.answer_sum = 0, 0.0
         self.counts = {"cmgs": 0, "accepted": 0, "received": 0,
                        "reports": 0, "cmgd": 0, "boots": 0}
         self.ussd = {}
@@ -81,7 +81,7 @@ class Modem:
         self.mem1 = self.mem2 = self.mem3 = names[0]
         self.sca = self.smsc.number
         self.buffered = deque()     # URCs kept because CNMI mode is 0
-        self.queued = deque()       # URCs kept while a prompt is open
+        self.queued = deque(maxlen=MAX_HELD_URCS)   # while a prompt is open
 
     # ---- plug and power -------------------------------------------------
 
@@ -89,6 +89,8 @@ class Modem:
         self.endpoints = endpoint.open_all(self.loop, self.where,
                                            self._received)
         self.plugged = True
+        if self.where["tcp"] is not None:
+            self.where["tcp"] = self.addresses()["tcp"]
         self.emit("plugged", modem=self.name, **self.addresses())
 
     def addresses(self):
@@ -137,6 +139,7 @@ class Modem:
         for timer in self.timers:
             timer.cancel()
         self.timers.clear()
+        self.out.clear()
         self.receiver.abort()
         self.reset_session()
 
@@ -335,10 +338,10 @@ class Modem:
             self.receiver.room_made()
 
     def stats(self):
-        mean = sum(self.times) / len(self.times) if self.times else 0
+        mean = self.answer_sum / max(self.answered, 1)
         return {
             "name": self.name, "number": self.number, **self.counts,
-            "answers": len(self.times), "answer_mean_ms": mean * 1000,
+            "answers": self.answered, "answer_mean_ms": mean * 1000,
             "planned_mean_ms": sum(self.answer) / 2, "power": self.power,
             "plugged": self.plugged, "registered": self.registered(),
             "sim": self.sim.counters(), "cnmi": self.cnmi,

@@ -130,6 +130,7 @@ class SocketEndpoint:
         self.loop, self.on_data = loop, on_data
         self.sock = sock
         self.peer = None
+        self.accepting = set()
         sock.setblocking(False)
         sock.listen(4)
         loop.add_reader(sock, self._accept)
@@ -141,8 +142,10 @@ class SocketEndpoint:
             return
         if self.peer:
             self.peer.abort()
-        asyncio.ensure_future(self.loop.connect_accepted_socket(
+        task = asyncio.ensure_future(self.loop.connect_accepted_socket(
             lambda: _Peer(self), peer))
+        self.accepting.add(task)
+        task.add_done_callback(self.accepting.discard)
 
     def write(self, data):
         if self.peer:

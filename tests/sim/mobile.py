@@ -68,7 +68,8 @@ class Submission:
 
     def _finish(self):
         action = self.action
-        self.modem.times.append(self.modem.loop.time() - self.started)
+        self.modem.answered += 1
+        self.modem.answer_sum += self.modem.loop.time() - self.started
         if action.get("silent"):
             return SILENT
         if "cms" in action:
@@ -199,4 +200,5 @@ class Receiver:
         """RP-SMMA: the network may try again."""
         if self.was_full:
             self.was_full = False
-            self.modem.smsc.queues[self.modem].kick()
+            self.modem.loop.call_soon(
+                self.modem.smsc.queues[self.modem].kick)

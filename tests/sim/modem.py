@@ -28,7 +28,7 @@ def span(text):
 
 
 def modem_options(text):
-    """name=sim1,number=+447700900000,link=/tmp/ttySIM1,..."""
+    """name=sim1,number=+447700900000,link=ttySIM1,..."""
     out = {}
     for item in text.split(","):
         key, _, value = item.partition("=")

@@ -271,6 +271,26 @@ def encode_report(mr, to, sent, done, status):
             + encode_time(done) + bytes([status]))
 
 
+def decode_time(octets):
+    """A timestamp as text mode shows it."""
+    digits = [f"{o & 15}{o >> 4}" for o in octets[:6]]
+    zone = (octets[6] & 7) * 10 + (octets[6] >> 4)
+    sign = "-" if octets[6] & 8 else "+"
+    return "/".join(digits[:3]) + "," + ":".join(digits[3:]) \
+        + f"{sign}{zone:02d}"
+
+
+def decode_deliver(tpdu):
+    """(sender, time, UserData) of an SMS-DELIVER."""
+    sender, pos = decode_address(tpdu, 1)
+    if pos + 10 > len(tpdu):
+        raise PduError("cut short")
+    when = decode_time(tpdu[pos + 2:pos + 9])
+    ud = decode_user_data(tpdu[pos + 1], tpdu[pos + 9], tpdu[pos + 10:],
+                          bool(tpdu[0] & 0x40))
+    return sender, when, ud
+
+
 # ---- splitting ----------------------------------------------------------
 
 DCS_OF = {"gsm7": 0x00, "8bit": 0x04, "ucs2": 0x08}

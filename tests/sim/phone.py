@@ -63,7 +63,7 @@ class Phone:
         if key in self.sets or seen.get(ud.concat.seq) != ud.octets:
             return False
         self.emit("phone-duplicate-part", number=self.number,
-                  ref=ud.concat.ref, seq=ud.concat.seq, mr=held.mr)
+                  ref=ud.concat.ref, part=ud.concat.seq, mr=held.mr)
         return True
 
     def _show(self, parts, again):

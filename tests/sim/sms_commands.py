@@ -1,7 +1,7 @@
 """The short message commands of 3GPP TS 27.005, PDU mode first.
 
-Text mode knows enough for a client that never asked for PDU mode: +CMGS
-takes typed text, as a modem does that was reset behind its user's back.
+Text mode is there because a modem that was reset behind its user's back
+is in it: +CMGS then takes a PDU for typed text.
 """
 
 from sim import pdu
@@ -79,6 +79,7 @@ def set_indications(modem, args):
             raise cms(302)
     was_off = modem.cnmi[0] == 0
     modem.cnmi = values
+    modem.emit("cnmi", modem=modem.name, cnmi=values)
     if was_off and values[0]:
         modem.loop.call_soon(modem.flush_buffered)
 
@@ -141,7 +142,22 @@ def describe(modem, slot, head):
     """The two lines of a stored message."""
     if modem.cmgf == 0:
         return [head + slot.line(), slot.pdu.hex().upper()]
-    return [f'{head}"{TEXT_STATUS[slot.status]}","",', slot.pdu.hex()]
+    tpdu = pdu.strip_sca(slot.pdu)
+    status = TEXT_STATUS[slot.status]
+    try:
+        if tpdu[0] & 3:
+            sub = pdu.decode_submit(tpdu)
+            return [f'{head}"{status}","{sub.to}",', typed(sub.ud)]
+        sender, when, ud = pdu.decode_deliver(tpdu)
+    except (IndexError, pdu.PduError) as error:
+        raise cms(305) from error
+    return [f'{head}"{status}","{sender}",,"{when}"', typed(ud)]
+
+
+def typed(ud):
+    """A body as text mode shows it: hex unless it is GSM-7."""
+    text = pdu.join_text([ud])
+    return text if ud.alphabet == "gsm7" else bytes(ud.body).hex().upper()
 
 
 @handles("+CMGL", "=?")

@@ -40,6 +40,11 @@ static const struct option daemon_options[] = {
 };
 
 static const struct option line_options[] = {
+    { .key = "code",
+      .type = OPT_TEXT,
+      .flags = OPT_DIGITS,
+      .fallback = "",
+      .help = "digits" },
     { .key = "driver",
       .type = OPT_TEXT,
       .flags = OPT_REQUIRED,
@@ -194,11 +199,12 @@ static void reads_values(void **state)
                         "lines = { one = { driver = \"modem\";\n"
                         "device = \"/dev/x\"; secret = \"pw\"; };\n"
                         "two = { driver = \"modem\"; device = \"y\";\n"
-                        "baud = 9600; }; };\n"));
+                        "baud = 9600; code = 44; }; };\n"));
     s = config_group(f->config, "gateway");
     assert_string_equal(settings_text(s, "state_dir"), "/x");
     assert_int_equal(settings_int(s, "limit"), 99);
     assert_int_equal(settings_enum(s, "level"), 0);
+    assert_string_equal(settings_text(s, "level"), "error");
     assert_true(settings_bool(s, "quick"));
     assert_int_equal(settings_list_size(s, "admins"), 2);
     assert_string_equal(settings_list_item(s, "admins", 1), "c@d");
@@ -210,6 +216,7 @@ static void reads_values(void **state)
     s = config_named(f->config, "lines", 1);
     assert_string_equal(settings_name(s), "two");
     assert_int_equal(settings_int(s, "baud"), 9600);
+    assert_string_equal(settings_text(s, "code"), "44");
     assert_null(settings_text(s, "secret"));
     assert_null(config_named(f->config, "lines", 2));
 }
@@ -263,6 +270,15 @@ static void tells_single_mistakes(void **state)
         { "gateway = { admins = [ 1, 2 ]; };", "gateway.admins: expected a" },
         { "gateway = { state_dir = \"\xff\"; };", "not valid UTF-8" },
         { "gateway = { admins = [ \"\xff\" ]; };", "not valid UTF-8" },
+        { "lines = { one = { driver = \"modem\"; device = \"x\";\n"
+          "code = \"4a\"; }; };",
+          "lines.one.code: expected digits, found \"4a\"" },
+        { "lines = { one = { driver = \"modem\"; device = \"x\";\n"
+          "code = 00; }; };",
+          "lines.one.code: write digits that begin with 0 in quotes" },
+        { "lines = { one = { driver = \"modem\"; device = \"x\";\n"
+          "code = -4; }; };",
+          "lines.one.code: expected digits, found \"-4\"" },
         { "gateway = 5;", "x.conf:1: gateway must be a group: gateway = {" },
         { "lines = { one = 5; };", "x.conf:1: one must be a group: one = {" },
         { "lines = {\n one = { driver = \"modem\"; };\n};",

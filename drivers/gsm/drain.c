@@ -1,0 +1,260 @@
+/* drain.c - takes what the stores of the modem hold, and deletes it there
+ * only when the core has committed it.
+ *
+ * Announcements (+CMTI) name wrong memories and slots too often, so they only
+ * mean "something arrived": every memory is listed. A slot that was offered is
+ * remembered until it is acknowledged and not offered again before; what is
+ * left on purpose (ACK_RETRY) or could not be deleted comes again with the
+ * next look, and the core knows it by its fingerprint. */
+#include "gsm/gsm.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+
+enum { LIST_S = 30, SELECT_S = 10, DELETE_S = 15, AGAIN_MS = 1000 };
+
+enum { ASK_SELECT, ASK_WORK }; /* g->step */
+
+/* --- slots -------------------------------------------------------------------- */
+
+static struct gsm_slot *slot_find(struct gsm *g, enum gsm_memory memory,
+                                  int index)
+{
+    for (size_t i = 0; i < GSM_SLOTS; i++) {
+        struct gsm_slot *slot = &g->slots[i];
+
+        if (slot->use != SLOT_FREE && slot->memory == memory &&
+            slot->index == index)
+            return slot;
+    }
+    return NULL;
+}
+
+static struct gsm_slot *slot_by_token(struct gsm *g, uint64_t token)
+{
+    for (size_t i = 0; i < GSM_SLOTS; i++)
+        if (g->slots[i].use != SLOT_FREE && g->slots[i].token == token)
+            return &g->slots[i];
+    return NULL;
+}
+
+struct gsm_slot *gsm_slot_add(struct gsm *g, enum gsm_memory memory,
+                              int index)
+{
+    for (size_t i = 0; i < GSM_SLOTS; i++) {
+        struct gsm_slot *slot = &g->slots[i];
+
+        if (slot->use != SLOT_FREE)
+            continue;
+        *slot = (struct gsm_slot){
+            .use = SLOT_OFFERED, .memory = memory, .index = index,
+            .token = ++g->last_token,
+        };
+        return slot;
+    }
+    return NULL;
+}
+
+void gsm_slots_forget_bad(struct gsm *g)
+{
+    for (size_t i = 0; i < GSM_SLOTS; i++)
+        if (g->slots[i].use == SLOT_BAD)
+            g->slots[i].use = SLOT_FREE;
+}
+
+/* The next slot to be deleted, rather one of the memory that is selected. */
+static struct gsm_slot *slot_to_delete(struct gsm *g)
+{
+    struct gsm_slot *other = NULL;
+
+    for (size_t i = 0; i < GSM_SLOTS; i++) {
+        struct gsm_slot *slot = &g->slots[i];
+
+        if (slot->use != SLOT_DELETE)
+            continue;
+        if ((int)slot->memory == g->memory)
+            return slot;
+        other = slot;
+    }
+    return other;
+}
+
+void gsm_ack(struct line *line, uint64_t token, enum ack ack)
+{
+    struct gsm *g = line_state(line);
+    struct gsm_slot *slot = slot_by_token(g, token);
+
+    if (slot == NULL || slot->use != SLOT_OFFERED)
+        return;
+    if (ack != ACK_RETRY && slot->memory != MEMORIES) {
+        slot->use = SLOT_DELETE;
+    } else {
+        if (ack == ACK_RETRY && slot->memory == MEMORIES)
+            log_error("line %s: a text that the modem did not store could "
+                      "not be kept",
+                      line_name(line));
+        slot->use = SLOT_FREE;
+    }
+    gsm_next(g);
+}
+
+static void ask_select(struct gsm *g, enum gsm_memory memory)
+{
+    char text[32];
+    struct at_command command = {
+        .text = text, .prefixes = "+CPMS:", .shape = AT_LINES,
+    };
+
+    snprintf(text, sizeof(text), "AT+CPMS=\"%s\"", memory_name(memory));
+    g->step = ASK_SELECT;
+    g->memory = -1; /* until it says OK */
+    gsm_ask(g, &command, SELECT_S);
+}
+
+/* --- listing -------------------------------------------------------------------- */
+
+static void list_end(struct gsm *g)
+{
+    /* Some announce a text before it can be read. */
+    if (g->arrived && g->found == 0 && !g->want_drain)
+        timer_start(g->again, AGAIN_MS);
+    g->arrived = g->want_drain;
+    gsm_enter(g, GSM_READY);
+}
+
+static void ask_list(struct gsm *g)
+{
+    static const struct at_command command = {
+        .text = "AT+CMGL=4", .prefixes = "+CMGL:", .shape = AT_PDUS,
+    };
+    int memory = gsm_memory_to_list(g, g->list);
+
+    if (memory < 0) {
+        list_end(g);
+    } else if (memory != g->memory) {
+        ask_select(g, (enum gsm_memory)memory);
+    } else {
+        g->step = ASK_WORK;
+        gsm_ask(g, &command, LIST_S);
+    }
+}
+
+void gsm_list_enter(struct gsm *g)
+{
+    g->want_drain = false;
+    g->found = 0;
+    g->list = 0;
+    ask_list(g);
+}
+
+/* Offers one entry; false when no more can be remembered now. */
+static bool take_entry(struct gsm *g, const struct cmgl_entry *entry)
+{
+    enum gsm_memory memory = (enum gsm_memory)g->memory;
+    unsigned char bytes[GSM_PDU_MAX];
+    struct gsm_slot *slot;
+    size_t size;
+
+    if (entry->status > 1 || slot_find(g, memory, entry->index) != NULL)
+        return true;
+    if (entry->digits == 0 || !parse_hex(entry->hex, entry->digits, bytes,
+                                         sizeof(bytes), &size)) {
+        log_warn("line %s: slot %d of %s came garbled", line_name(g->line),
+                 entry->index, memory_name(memory));
+        return true;
+    }
+    slot = gsm_slot_add(g, memory, entry->index);
+    if (slot == NULL)
+        return false;
+    g->found++;
+    gsm_receive(g, slot, bytes, size);
+    return true;
+}
+
+static void take_list(struct gsm *g, const struct at_event *event)
+{
+    const char *cursor = event->answer;
+    struct cmgl_entry entry;
+
+    while (parse_cmgl_next(&cursor, &entry))
+        if (!take_entry(g, &entry))
+            break;
+    if (event->truncated && g->found > 0)
+        g->want_drain = true; /* the rest, when these are deleted */
+}
+
+void gsm_list_done(struct gsm *g, const struct at_event *event)
+{
+    bool ok = event->final->code == AT_OK;
+
+    if (g->step == ASK_SELECT && ok) {
+        g->memory = gsm_memory_to_list(g, g->list);
+        if (g->memory == gsm_memory_to_list(g, 0))
+            parse_cpms_use(event->answer, &g->used, &g->total);
+        ask_list(g);
+        return;
+    }
+    if (g->step == ASK_WORK && ok)
+        take_list(g, event);
+    g->list++;
+    ask_list(g);
+}
+
+/* --- deleting -------------------------------------------------------------------- */
+
+bool gsm_delete_wanted(const struct gsm *g)
+{
+    for (size_t i = 0; i < GSM_SLOTS; i++)
+        if (g->slots[i].use == SLOT_DELETE)
+            return true;
+    return false;
+}
+
+static void ask_delete(struct gsm *g, const struct gsm_slot *slot)
+{
+    char text[32];
+    struct at_command command = { .text = text };
+
+    snprintf(text, sizeof(text), "AT+CMGD=%d", slot->index);
+    g->step = ASK_WORK;
+    g->deleting = slot->token;
+    gsm_ask(g, &command, DELETE_S);
+    later_ask(g->written);
+}
+
+void gsm_delete_enter(struct gsm *g)
+{
+    struct gsm_slot *slot = slot_to_delete(g);
+
+    if (slot == NULL) {
+        gsm_enter(g, GSM_READY);
+        return;
+    }
+    g->deleting = slot->token;
+    if ((int)slot->memory != g->memory)
+        ask_select(g, slot->memory);
+    else
+        ask_delete(g, slot);
+}
+
+/* A slot that cannot be deleted is offered again by the next look, which the
+ * core answers with ACK_STORED once more. */
+void gsm_delete_done(struct gsm *g, const struct at_event *event)
+{
+    struct gsm_slot *slot = slot_by_token(g, g->deleting);
+    bool ok = event->final->code == AT_OK;
+
+    if (slot != NULL && g->step == ASK_SELECT && ok) {
+        g->memory = (int)slot->memory;
+        ask_delete(g, slot);
+        return;
+    }
+    if (!ok)
+        log_warn("line %s: a stored text could not be deleted: %s",
+                 line_name(g->line), event->final->text);
+    if (slot != NULL)
+        slot->use = SLOT_FREE;
+    gsm_enter(g, GSM_READY);
+}

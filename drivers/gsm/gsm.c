@@ -1,0 +1,186 @@
+/* gsm.c - the GSM driver: a modem on a serial port, in PDU mode.
+ *
+ * Here are its description, its options and the operations that begin and end
+ * a line. The modem's life is the state machine of machine.c; read that next,
+ * then init.c (set-up), watch.c (network and announcements), send.c, drain.c
+ * and receive.c. */
+#include "gsm/gsm.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/log.h"
+
+enum { EARLY_MAX = 8 * 1024 };
+
+static const struct option options[] = {
+    { .key = "device", .type = OPT_TEXT, .flags = OPT_REQUIRED,
+      .help = "The modem's port: a path, best one under /dev/serial/by-id, "
+              "or tcp:HOST:PORT" },
+    { .key = "number", .type = OPT_TEXT,
+      .help = "The SIM's own number, for people" },
+    { .key = "pin", .type = OPT_TEXT, .flags = OPT_SECRET,
+      .help = "The SIM's PIN; a wrong one is tried once and never again" },
+    { .key = "smsc", .type = OPT_TEXT,
+      .help = "Number of the message centre; unset: the one on the SIM" },
+    { .key = "baud", .type = OPT_INT, .fallback = "115200", .min = 1200,
+      .max = 4000000, .help = "Speed of a real serial port" },
+    { .key = "flow_control", .type = OPT_BOOL, .fallback = "false",
+      .help = "Use RTS/CTS" },
+    { .key = "reports", .type = OPT_BOOL, .fallback = "true",
+      .help = "Ask for delivery reports, which some operators charge for" },
+    { .key = "validity", .type = OPT_INT, .fallback = "0", .min = 0,
+      .max = 635040,
+      .help = "Minutes that the message centre tries; 0: as it likes" },
+    { .key = "max_parts", .type = OPT_INT, .fallback = "10", .min = 1,
+      .max = 255, .help = "Longest text, in SMS parts; each costs" },
+    { .key = "reference_bits", .type = OPT_ENUM, .fallback = "8",
+      .choices = "8|16",
+      .help = "Width of the reference that joins parts; 16 is safer and "
+              "leaves less room" },
+    { .key = NULL },
+};
+
+static bool all_digits(const char *text, size_t min, size_t max)
+{
+    size_t n = strlen(text);
+
+    for (size_t i = 0; i < n; i++)
+        if (!isdigit((unsigned char)text[i]))
+            return false;
+    return n >= min && n <= max;
+}
+
+static bool gsm_check(const struct settings *s, struct err *err)
+{
+    const char *pin = settings_text(s, "pin");
+    const char *smsc = settings_text(s, "smsc");
+
+    if (pin != NULL && !all_digits(pin, 4, 8))
+        return err_set(err, ERR_CONFIG, "pin must be 4 to 8 digits");
+    if (smsc != NULL && !all_digits(smsc + (smsc[0] == '+'), 3, 20))
+        return err_set(err, ERR_CONFIG,
+                       "smsc must be a number such as +447785016005");
+    return true;
+}
+
+static void on_opened(void *arg)
+{
+    struct gsm *g = arg;
+
+    if (g->state == GSM_OPENING)
+        gsm_enter(g, GSM_PROBING);
+}
+
+static void on_data(void *arg, const char *bytes, size_t size)
+{
+    struct gsm *g = arg;
+
+    if (g->state != GSM_CLOSED)
+        at_feed(&g->at, bytes, size);
+}
+
+static void on_gone(void *arg, const struct err *err)
+{
+    struct gsm *g = arg;
+    struct err gone = *err;
+
+    g->serial = NULL; /* closed already */
+    gone.scope = SCOPE_LINE;
+    gsm_fail(g, &gone);
+}
+
+static bool gsm_start(struct line *line, struct err *err)
+{
+    static const struct serial_events events = {
+        .opened = on_opened, .data = on_data, .gone = on_gone,
+    };
+    const struct settings *s = line_options(line);
+    struct owner *owner = line_owner(line);
+    struct gsm *g = line_state(line);
+    struct serial_options port = {
+        .device = settings_text(s, "device"),
+        .baud = (int)settings_int(s, "baud"),
+        .flow_control = settings_bool(s, "flow_control"),
+    };
+
+    g->line = line;
+    g->creg = g->cereg = -1;
+    g->quirk = gsm_quirk_find("", "");
+    at_init(&g->at, gsm_on_event, g);
+    buf_init(&g->early, EARLY_MAX);
+    g->serial = serial_open(owner, &port, &events, g, err);
+    if (g->serial == NULL)
+        return false;
+    g->deadline = timer_new(owner, gsm_on_deadline, g);
+    g->poll = timer_new(owner, gsm_on_poll_timer, g);
+    g->again = timer_new(owner, gsm_on_again_timer, g);
+    g->patience = timer_new(owner, gsm_on_patience, g);
+    g->written = later_new(owner, gsm_on_written, g);
+    gsm_enter(g, GSM_OPENING);
+    return true;
+}
+
+static void gsm_stop(struct line *line)
+{
+    struct gsm *g = line_state(line);
+
+    if (g->state != GSM_CLOSED && g->state != GSM_STOPPING)
+        gsm_enter(g, GSM_STOPPING);
+}
+
+static void gsm_destroy(struct line *line)
+{
+    struct gsm *g = line_state(line);
+
+    at_free(&g->at);
+    buf_free(&g->early);
+}
+
+static void gsm_status(struct line *line, struct status *status)
+{
+    const struct gsm *g = line_state(line);
+    const char *number = settings_text(line_options(line), "number");
+
+    status_text(status, "modem", "%s%s%s", g->maker,
+                g->maker[0] != '\0' ? " " : "", g->model);
+    status_text(status, "doing", "%s", gsm_state_name(g->state));
+    status_text(status, "network", "%s%s%s", gsm_network_text(g),
+                g->operator_name[0] != '\0' ? ": " : "", g->operator_name);
+    if (g->dbm != 0)
+        status_text(status, "signal", "%d dBm", g->dbm);
+    if (number != NULL)
+        status_text(status, "number", "%s", number);
+    if (g->imei[0] != '\0')
+        status_text(status, "imei", "%s", g->imei);
+    if (g->imsi[0] != '\0')
+        status_text(status, "imsi", "%s", log_number(g->imsi).text);
+    if (g->smsc[0] != '\0')
+        status_text(status, "smsc", "%s", g->smsc);
+    if (g->total > 0)
+        status_text(status, "store", "%d of %d", g->used, g->total);
+}
+
+const struct driver gsm_driver = {
+    .size = sizeof(struct driver),
+    .abi = DRIVER_ABI,
+    .name = "gsm",
+    .title = "GSM modem on a serial port",
+    .gateway_type = "sms",
+    .caps = CAP_TEXT | CAP_DELIVERED | CAP_FRAGMENTS,
+    .limits = { .max_parts = 255, .in_flight = 1, .send_timeout_s = 150,
+                .settle_s = 120, .ttl_s = 86400 },
+    .ambiguity = AMBIGUITY_NONE,
+    .phone_addresses = true,
+    .options = options,
+    .state_size = sizeof(struct gsm),
+    .start = gsm_start,
+    .stop = gsm_stop,
+    .plan = gsm_plan,
+    .send = gsm_send,
+    .check = gsm_check,
+    .ack = gsm_ack,
+    .assemble = gsm_assemble,
+    .destroy = gsm_destroy,
+    .status = gsm_status,
+};

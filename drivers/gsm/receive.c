@@ -1,0 +1,189 @@
+/* receive.c - a received PDU becomes an up-call.
+ *
+ * What is no text for people (silent messages, data for the SIM) is deleted
+ * without a word; what cannot be shown (MMS, data) becomes a note. The dedupe
+ * key is a fingerprint of SMSC, sender, the SMSC's timestamp and the user
+ * data, so that one message listed twice, or sent once more by a network that
+ * missed our acknowledgement, is one. */
+#include "gsm/gsm.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/utf8.h"
+#include "gsm/digest.h"
+
+enum { TEXT_MAX = 4096 };
+
+static struct digest_text fingerprint(const struct pdu *pdu)
+{
+    struct digest digest = digest_start();
+
+    digest_add(&digest, pdu->smsc.text, strlen(pdu->smsc.text) + 1);
+    digest_add(&digest, &pdu->address.toa, 1);
+    digest_add(&digest, pdu->address.text, strlen(pdu->address.text) + 1);
+    digest_add(&digest, &pdu->timestamp.unix_ms,
+               sizeof(pdu->timestamp.unix_ms));
+    digest_add(&digest, &pdu->dcs, 1);
+    digest_add(&digest, pdu->udh, pdu->udh_size);
+    digest_add(&digest, pdu->data, pdu->size);
+    return digest_text(&digest);
+}
+
+/* A sender's name can never be a number's address, whatever it spells. */
+static void sender_of(const struct pdu *pdu, char *out, size_t size)
+{
+    if (pdu->address.text[0] == '\0')
+        snprintf(out, size, "name:unknown");
+    else if (pdu_is_name(&pdu->address))
+        snprintf(out, size, "name:%s", pdu->address.text);
+    else
+        snprintf(out, size, "%s", pdu->address.text);
+}
+
+/* NULL: the user data is to be shown; "": nothing at all. */
+static const char *note_for(const struct pdu *pdu)
+{
+    switch (pdu->purpose) {
+    case PDU_TEXT:
+    case PDU_WAITING:
+        return NULL;
+    case PDU_SILENT:
+    case PDU_SIM_DATA:
+        return "";
+    case PDU_MMS_NOTICE:
+        return "[An MMS waits at the operator; it cannot be fetched here]";
+    case PDU_WAP_PUSH:
+    case PDU_DATA:
+        return "[A data message that cannot be shown]";
+    }
+    return NULL;
+}
+
+/* Nothing for people: gone without a word to the core. */
+static void drop(struct gsm *g, struct gsm_slot *slot, const struct pdu *pdu)
+{
+    log_info("line %s: dropped a %s message", line_name(g->line),
+             pdu_purpose_name(pdu->purpose));
+    slot->use = slot->memory == MEMORIES ? SLOT_FREE : SLOT_DELETE;
+}
+
+static void receive_whole(struct gsm *g, struct gsm_slot *slot,
+                          struct incoming *message, const struct pdu *pdu)
+{
+    struct buf raw, clean;
+
+    buf_init(&raw, TEXT_MAX);
+    buf_init(&clean, TEXT_MAX);
+    if (message->text == NULL) {
+        (void)pdu_text(pdu, &raw);
+        (void)utf8_clean(&clean, buf_text(&raw), raw.len);
+        message->text = clean.len > 0 ? buf_text(&clean)
+                                      : "[An empty message]";
+    }
+    line_received(g->line, message, 1, slot->token);
+    buf_free(&raw);
+    buf_free(&clean);
+}
+
+static void receive_part(struct gsm *g, struct gsm_slot *slot,
+                         const struct incoming *message, const struct pdu *pdu,
+                         const struct fragment *fragment)
+{
+    char set[128];
+
+    snprintf(set, sizeof(set), "%s/%u/%s/%u", message->chat,
+             (unsigned)pdu->concat.reference, pdu->concat.wide ? "16" : "8",
+             (unsigned)pdu->concat.total);
+    line_received_part(g->line, message, set, pdu->concat.total, fragment,
+                       slot->token);
+}
+
+static void receive_text(struct gsm *g, struct gsm_slot *slot,
+                         const struct pdu *pdu,
+                         const struct fragment *fragment)
+{
+    struct digest_text id = fingerprint(pdu);
+    const char *note = note_for(pdu);
+    char sender[80];
+    struct incoming message = {
+        .kind = KIND_TEXT,
+        .chat = sender,
+        .text = note,
+        .remote_id = id.text,
+        .at = pdu->timestamp.set ? pdu->timestamp.unix_ms : 0,
+    };
+    bool whole = pdu->concat.total <= 1;
+
+    sender_of(pdu, sender, sizeof(sender));
+    if (note != NULL && (note[0] == '\0' || (!whole && fragment->seq > 1)))
+        drop(g, slot, pdu);
+    else if (whole || note != NULL)
+        receive_whole(g, slot, &message, pdu);
+    else
+        receive_part(g, slot, &message, pdu, fragment);
+}
+
+/* A receipt needs TP-ST 0x00: the other "successful" values only mean that
+ * the SMSC has done with it. */
+static void receive_report(struct gsm *g, const struct gsm_slot *slot,
+                           const struct pdu *pdu)
+{
+    static const enum report_kind kinds[] = {
+        [PDU_DELIVERED] = REPORT_DELIVERED,
+        [PDU_FORWARDED] = REPORT_PENDING,
+        [PDU_PENDING] = REPORT_PENDING,
+        [PDU_FAILED] = REPORT_FAILED,
+    };
+    enum report_kind kind = kinds[pdu_status_outcome(pdu->st)];
+    struct err err = { .kind = ERR_NONE };
+    char id[16];
+
+    snprintf(id, sizeof(id), "%u", (unsigned)pdu->mr);
+    if (kind == REPORT_FAILED)
+        pdu_status_err(pdu->st, &err);
+    line_report(g->line, id, pdu->address.text, kind,
+                pdu->timestamp.set ? pdu->timestamp.unix_ms : 0,
+                kind == REPORT_FAILED ? &err : NULL,
+                slot != NULL ? slot->token : 0);
+}
+
+static void receive_bad(struct gsm *g, struct gsm_slot *slot, const char *why)
+{
+    log_warn("line %s: a PDU cannot be read and is left alone: %s",
+             line_name(g->line), why);
+    if (slot != NULL)
+        slot->use = SLOT_BAD;
+}
+
+void gsm_receive(struct gsm *g, struct gsm_slot *slot,
+                 const unsigned char *bytes, size_t size)
+{
+    struct pdu pdu;
+    struct err err;
+    struct fragment fragment = { .bytes = bytes, .size = size };
+
+    if (!pdu_decode(bytes, size, &pdu, &err)) {
+        receive_bad(g, slot, err.text);
+        return;
+    }
+    fragment.seq = pdu.concat.seq;
+    switch (pdu.type) {
+    case PDU_STATUS_REPORT:
+        receive_report(g, slot, &pdu);
+        return;
+    case PDU_SUBMIT:
+        receive_bad(g, slot, "it is one to be sent");
+        return;
+    case PDU_DELIVER:
+        break;
+    }
+    if (slot == NULL)
+        slot = gsm_slot_add(g, MEMORIES, 0);
+    if (slot != NULL)
+        receive_text(g, slot, &pdu, &fragment);
+    else
+        log_error("line %s: too many texts wait to be stored",
+                  line_name(g->line));
+}

@@ -1,0 +1,262 @@
+/* send.c - one part goes out.
+ *
+ * PREPARING writes AT+CMGS (before the first of several: AT+CMMS=2, which
+ * keeps the radio link up between them) and waits for the prompt: until then
+ * nothing is sent and every failure is a plain one. SUBMITTED waits for the
+ * answer: from the first octet of the PDU on, only an answer that says so is a
+ * success or a failure; silence, a lost port, a restart of the modem and
+ * garbled lines leave it unsure. */
+#include "gsm/gsm.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/crash.h"
+#include "base/log.h"
+#include "gsm/errors.h"
+
+enum {
+    PROMPT_S = 10,
+    SLOW_MS = 20000,
+    PATIENCE_MS = 50000,
+    MODEM_FAILURES_MAX = 3,
+};
+
+enum { ASK_CMMS, ASK_CMGS }; /* g->step */
+
+bool gsm_send(struct line *line, const struct submission *part,
+              uint64_t ticket, struct err *err)
+{
+    struct gsm *g = line_state(line);
+
+    if (!g->online) {
+        err_set(err, ERR_LINK, "the modem is not ready");
+        err->scope = SCOPE_LINE;
+        return false;
+    }
+    if (g->has_ticket || part->size > sizeof(g->pdu) ||
+        pdu_tpdu_size(part->bytes, part->size) == 0)
+        return err_set(err, ERR_INTERNAL, "a part that cannot be sent");
+    memcpy(g->pdu, part->bytes, part->size);
+    g->pdu_size = part->size;
+    if (part->repeat)
+        pdu_mark_repeat(g->pdu, g->pdu_size);
+    g->more = part->more;
+    g->ticket = ticket;
+    g->has_ticket = true;
+    g->submitted_at = 0;
+    timer_start(g->patience, PATIENCE_MS);
+    gsm_next(g);
+    return true;
+}
+
+static void ticket_failed(struct gsm *g, const struct err *err)
+{
+    g->has_ticket = false;
+    line_failed(g->line, g->ticket, err);
+}
+
+/* Nothing was sent. */
+static void ticket_postponed(struct gsm *g, const char *why)
+{
+    struct err err;
+
+    err_set(&err, ERR_TEMPORARY, "%s", why);
+    err.scope = SCOPE_LINE;
+    ticket_failed(g, &err);
+}
+
+static void ticket_unsure(struct gsm *g, const char *why)
+{
+    g->has_ticket = false;
+    line_unsure(g->line, g->ticket, why);
+}
+
+void gsm_send_lost(struct gsm *g, const char *why)
+{
+    timer_stop(g->patience);
+    if (!g->has_ticket)
+        return;
+    if (g->submitted_at != 0)
+        ticket_unsure(g, why);
+    else
+        ticket_postponed(g, why);
+}
+
+void gsm_on_patience(void *arg)
+{
+    struct gsm *g = arg;
+
+    if (g->has_ticket && g->state != GSM_PREPARING &&
+        g->state != GSM_SUBMITTED)
+        ticket_postponed(g, "the modem is busy with something else");
+}
+
+static void ask_cmgs(struct gsm *g)
+{
+    char text[32];
+    struct at_command command = {
+        .text = text, .prefixes = "+CMGS:", .shape = AT_LINES, .prompt = true,
+    };
+
+    snprintf(text, sizeof(text), "AT+CMGS=%zu",
+             pdu_tpdu_size(g->pdu, g->pdu_size));
+    g->step = ASK_CMGS;
+    gsm_ask(g, &command, PROMPT_S);
+}
+
+void gsm_send_enter(struct gsm *g)
+{
+    static const struct at_command cmms = { .text = "AT+CMMS=2" };
+
+    timer_stop(g->patience);
+    if (!g->more || g->cmms) {
+        ask_cmgs(g);
+        return;
+    }
+    g->cmms = true;
+    g->step = ASK_CMMS;
+    gsm_ask(g, &cmms, PROMPT_S);
+}
+
+static void write_pdu(struct gsm *g)
+{
+    char text[2 * GSM_PDU_MAX + 2];
+
+    pdu_to_hex(g->pdu, g->pdu_size, text);
+    text[2 * g->pdu_size] = 0x1A; /* Ctrl-Z */
+    at_data_sent(&g->at);
+    serial_write(g->serial, text, 2 * g->pdu_size + 1);
+    g->submitted_at = clock_mono_ms();
+    g->garbled = false;
+    gsm_enter(g, GSM_SUBMITTED);
+    later_ask(g->written);
+}
+
+/* Runs when what was written has left for the port. */
+void gsm_on_written(void *arg)
+{
+    const struct gsm *g = arg;
+
+    if (g->state == GSM_SUBMITTED)
+        crash_at(CRASH_WRITE);
+    else if (g->state == GSM_DELETING)
+        crash_at(CRASH_DELETE);
+}
+
+void gsm_send_prompt(struct gsm *g)
+{
+    if (g->quirk->prompt_delay_ms > 0)
+        timer_start(g->deadline, g->quirk->prompt_delay_ms);
+    else
+        write_pdu(g);
+}
+
+/* The time is up without a prompt, or the quirk's pause is over. The restart
+ * begins with ESC, so that the next command does not become a text. */
+void gsm_send_timeout(struct gsm *g)
+{
+    if (g->at.phase == AT_WAIT_DATA)
+        write_pdu(g);
+    else
+        gsm_restart(g, "the modem does not ask for the text");
+}
+
+/* A failure that is the modem's, not the message's. */
+static void modem_failed(struct gsm *g, const struct err *err)
+{
+    g->want_poll = g->want_drain = true;
+    if (err->kind == ERR_AUTH)
+        gsm_fail(g, err);
+    else if (++g->modem_failures >= MODEM_FAILURES_MAX)
+        gsm_failf(g, ERR_LINK, "three texts in a row failed: %s", err->text);
+}
+
+static void on_refused(struct gsm *g, const struct at_final *final)
+{
+    bool written = g->submitted_at != 0;
+    struct err err;
+
+    gsm_error(final, &err);
+    if (err.kind == ERR_NONE && written) {
+        /* A repeat that the SMSC knows. Its reference stays unknown. */
+        g->has_ticket = false;
+        line_sent(g->line, g->ticket, "");
+        return;
+    }
+    if (err.kind == ERR_UNKNOWN && written) {
+        ticket_unsure(g, err.text);
+        return;
+    }
+    if (err.kind == ERR_NONE || err.kind == ERR_UNKNOWN)
+        err.kind = ERR_TEMPORARY;
+    ticket_failed(g, &err);
+    if (err.scope == SCOPE_LINE)
+        modem_failed(g, &err);
+    else
+        g->modem_failures = 0;
+}
+
+/* A result before the prompt: a refusal, or the answer to AT+CMMS, which old
+ * modems do not know. */
+void gsm_send_done(struct gsm *g, const struct at_event *event)
+{
+    if (g->step == ASK_CMMS) {
+        ask_cmgs(g);
+        return;
+    }
+    if (event->final->code == AT_OK)
+        ticket_postponed(g, "the modem did not ask for the text");
+    else
+        on_refused(g, event->final);
+    if (g->state == GSM_PREPARING)
+        gsm_enter(g, GSM_READY);
+}
+
+/* OK without +CMGS: a SIM800 without signal says that, and has sent nothing,
+ * so it is a failure. But when the line of the reference was there and came
+ * garbled, the text is out: then nobody knows. */
+static void on_accepted(struct gsm *g, const struct at_event *event)
+{
+    char id[16];
+    int reference;
+
+    if (parse_cmgs(event->answer, &reference)) {
+        crash_at(CRASH_ANSWER);
+        snprintf(id, sizeof(id), "%d", reference);
+        g->has_ticket = false;
+        g->modem_failures = 0;
+        line_sent(g->line, g->ticket, id);
+    } else if (g->garbled || event->answer[0] != '\0') {
+        ticket_unsure(g, "the modem's answer came garbled");
+    } else {
+        struct err err;
+
+        err_set(&err, ERR_TEMPORARY,
+                "the modem gave no reference: it has probably no signal");
+        ticket_failed(g, &err);
+    }
+}
+
+void gsm_submit_result(struct gsm *g, const struct at_event *event)
+{
+    if (clock_mono_ms() - g->submitted_at > SLOW_MS)
+        g->want_poll = true; /* reads AT+CNMI? again */
+    if (event->final->code == AT_OK)
+        on_accepted(g, event);
+    else
+        on_refused(g, event->final);
+}
+
+void gsm_submit_done(struct gsm *g, const struct at_event *event)
+{
+    gsm_submit_result(g, event);
+    if (g->state == GSM_SUBMITTED)
+        gsm_enter(g, GSM_READY);
+}
+
+void gsm_submit_timeout(struct gsm *g)
+{
+    gsm_restart(g, "the modem did not say whether the text was sent");
+}

@@ -1,0 +1,213 @@
+/* loopback.c - the teaching driver: whatever is sent comes back.
+ *
+ * Read this first to learn how a driver looks; copy it to write one. It talks
+ * to nobody, so what remains is the contract of driver.h: a table of options,
+ * the line's state, four required operations, and the description at the end.
+ * Tests use `fail` to see what the core does with every outcome; the benchmark
+ * uses it without a delay, where it sets no timer and answers within `send`,
+ * which is allowed, because up-calls only record. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "driver.h"
+
+extern const struct driver loopback_driver;
+
+enum loopback_fail { FAIL_NONE, FAIL_REJECT, FAIL_TEMPORARY, FAIL_SILENT,
+                     FAIL_UNSURE };
+
+static const struct option options[] = {
+    { .key = "echo", .type = OPT_BOOL, .fallback = "true",
+      .help = "Send every text back as a message from its recipient" },
+    { .key = "delay_ms", .type = OPT_INT, .fallback = "0", .max = 600000,
+      .help = "Milliseconds between a text and its outcome" },
+    { .key = "reports", .type = OPT_BOOL, .fallback = "true",
+      .help = "Report every text as delivered" },
+    { .key = "fail", .type = OPT_ENUM, .fallback = "none",
+      .choices = "none|reject|temporary|silent|unsure",
+      .help = "How every text ends, for tests" },
+    { .key = NULL },
+};
+
+/* A part that waits for its delay; a list in the order of sending. */
+struct pending {
+    struct pending *next;
+    int64_t due; /* clock_mono_ms */
+    uint64_t ticket;
+    char *to;
+    char *text;
+    char key[48];
+};
+
+/* What the core keeps for each line, zeroed before `start`. */
+struct loopback {
+    struct line *line;
+    struct timer *timer;
+    struct pending *first, **last;
+    bool echo, reports;
+    enum loopback_fail fail;
+    int64_t delay_ms;
+};
+
+static void succeed(struct loopback *l, const char *to, const char *text,
+                    const char *key, uint64_t ticket)
+{
+    struct incoming echo = {
+        .kind = KIND_TEXT, .chat = to, .text = text, .remote_id = key,
+    };
+
+    line_sent(l->line, ticket, key);
+    if (l->reports)
+        line_report(l->line, key, to, REPORT_DELIVERED, clock_wall_ms(), NULL,
+                    0);
+    if (l->echo)
+        line_received(l->line, &echo, 1, 1);
+}
+
+/* Each ticket ends exactly once; `silent` leaves that to the core. */
+static void finish(struct loopback *l, const char *to, const char *text,
+                   const char *key, uint64_t ticket)
+{
+    struct err err;
+
+    switch (l->fail) {
+    case FAIL_NONE:
+        succeed(l, to, text, key, ticket);
+        break;
+    case FAIL_REJECT:
+        err_set(&err, ERR_REJECTED, "loopback rejects everything");
+        line_failed(l->line, ticket, &err);
+        break;
+    case FAIL_TEMPORARY:
+        err_set(&err, ERR_TEMPORARY, "loopback is busy");
+        line_failed(l->line, ticket, &err);
+        break;
+    case FAIL_UNSURE:
+        line_unsure(l->line, ticket, "loopback does not know");
+        break;
+    case FAIL_SILENT:
+        break;
+    }
+}
+
+static void pending_free(struct pending *p)
+{
+    free(p->to);
+    free(p->text);
+    free(p);
+}
+
+static void on_timer(void *arg)
+{
+    struct loopback *l = arg;
+    int64_t now = clock_mono_ms();
+
+    while (l->first != NULL && l->first->due <= now) {
+        struct pending *p = l->first;
+
+        l->first = p->next;
+        if (l->first == NULL)
+            l->last = &l->first;
+        finish(l, p->to, p->text, p->key, p->ticket);
+        pending_free(p);
+    }
+    if (l->first != NULL)
+        timer_start(l->timer, (uint64_t)(l->first->due - now));
+}
+
+static bool loopback_start(struct line *line, struct err *err)
+{
+    const struct settings *s = line_options(line);
+    struct loopback *l = line_state(line);
+
+    (void)err;
+    l->line = line;
+    l->last = &l->first;
+    l->timer = timer_new(line_owner(line), on_timer, l);
+    l->echo = settings_bool(s, "echo");
+    l->reports = settings_bool(s, "reports");
+    l->delay_ms = settings_int(s, "delay_ms");
+    l->fail = (enum loopback_fail)settings_enum(s, "fail");
+    line_online(line, CAP_TEXT | (l->reports ? CAP_DELIVERED : 0),
+                line_name(line));
+    return true;
+}
+
+static void loopback_stop(struct line *line)
+{
+    struct err err;
+
+    err_set(&err, ERR_NONE, "stopped");
+    line_offline(line, &err);
+}
+
+/* One part, and its bytes are the text. A real driver encodes here. */
+static bool loopback_plan(struct line *line, const struct outgoing *message,
+                          struct parts *parts, struct err *err)
+{
+    (void)line;
+    (void)err;
+    parts_add(parts, message->text, strlen(message->text));
+    return true;
+}
+
+static bool loopback_send(struct line *line, const struct submission *part,
+                          uint64_t ticket, struct err *err)
+{
+    struct loopback *l = line_state(line);
+    char *text = xstrndup(part->bytes, part->size);
+    struct pending *p;
+
+    (void)err;
+    if (l->delay_ms == 0) {
+        finish(l, part->to, text, part->key, ticket);
+        free(text);
+        return true;
+    }
+    p = xcalloc(1, sizeof(*p));
+    p->due = clock_mono_ms() + l->delay_ms;
+    p->ticket = ticket;
+    p->to = xstrdup(part->to);
+    p->text = text;
+    text_copy(p->key, sizeof(p->key), part->key);
+    *l->last = p;
+    l->last = &p->next;
+    if (l->first == p)
+        timer_start(l->timer, (uint64_t)l->delay_ms);
+    return true;
+}
+
+/* Timers are the core's to close; memory of our own is ours to free. */
+static void loopback_destroy(struct line *line)
+{
+    struct loopback *l = line_state(line);
+
+    while (l->first != NULL) {
+        struct pending *p = l->first;
+
+        l->first = p->next;
+        pending_free(p);
+    }
+}
+
+const struct driver loopback_driver = {
+    .size = sizeof(struct driver),
+    .abi = DRIVER_ABI,
+    .name = "loopback",
+    .title = "Sends everything back (for trying out and for tests)",
+    .gateway_type = "sms",
+    .caps = CAP_TEXT | CAP_DELIVERED,
+    .limits = { .max_parts = 1, .in_flight = 100, .send_timeout_s = 60,
+                .settle_s = 5, .ttl_s = 86400 },
+    .ambiguity = AMBIGUITY_IDEMPOTENT,
+    .phone_addresses = true,
+    .options = options,
+    .state_size = sizeof(struct loopback),
+    .start = loopback_start,
+    .stop = loopback_stop,
+    .plan = loopback_plan,
+    .send = loopback_send,
+    .destroy = loopback_destroy,
+};

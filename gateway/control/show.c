@@ -1,0 +1,338 @@
+/* show.c - tables for people. Colours only on a terminal (and not with
+ * NO_COLOR); times as ages in lists, as UTC in a trace. What the daemon knows
+ * more than these columns is shown as "key value" behind them, so that a new
+ * fact needs no change here. */
+#include "control/show.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+
+enum { COLUMNS_MAX = 9, CELL_MAX = 256, DETAILS_MAX = 4096, SHORT_ID = 8 };
+
+struct age {
+    char text[24];
+};
+
+/* "12 s", "3 min", "5 h", "2 d". */
+static struct age age_text(int64_t seconds)
+{
+    struct age age;
+
+    if (seconds < 0)
+        seconds = 0;
+    if (seconds < 120)
+        snprintf(age.text, sizeof(age.text), "%d s", (int)seconds);
+    else if (seconds < 7200)
+        snprintf(age.text, sizeof(age.text), "%d min", (int)(seconds / 60));
+    else if (seconds < 172800)
+        snprintf(age.text, sizeof(age.text), "%d h", (int)(seconds / 3600));
+    else
+        snprintf(age.text, sizeof(age.text), "%lld d",
+                 (long long)(seconds / 86400));
+    return age;
+}
+
+/* A scalar member as text, "" when absent or null. */
+static const char *member(struct json_object *object, const char *key)
+{
+    struct json_object *value;
+
+    if (!json_object_object_get_ex(object, key, &value) || !value)
+        return "";
+    return json_object_get_string(value);
+}
+
+static int64_t number(struct json_object *object, const char *key)
+{
+    struct json_object *value;
+
+    if (!json_object_object_get_ex(object, key, &value))
+        return 0;
+    return json_object_get_int64(value);
+}
+
+static const char *colour_of(const char *state)
+{
+    static const struct {
+        const char *state, *colour;
+    } colours[] = {
+        { "online", "32" },  { "running", "32" },  { "delivered", "32" },
+        { "sent", "32" },    { "off", "31" },      { "failed", "31" },
+        { "backoff", "31" }, { "down", "31" },     { "held", "33" },
+        { "unknown", "33" }, { "starting", "33" }, { "connecting", "33" },
+    };
+
+    if (!isatty(STDOUT_FILENO) || getenv("NO_COLOR"))
+        return NULL;
+    for (size_t i = 0; i < sizeof(colours) / sizeof(colours[0]); i++) {
+        if (strcmp(colours[i].state, state) == 0)
+            return colours[i].colour;
+    }
+    return NULL;
+}
+
+/* --- tables --- */
+
+struct table {
+    const char *const *titles; /* NULL ends */
+    size_t columns;
+    char *(*cells)[COLUMNS_MAX];
+    size_t rows;
+    int width[COLUMNS_MAX];
+};
+
+static void table_init(struct table *table, const char *const *titles)
+{
+    *table = (struct table){ .titles = titles };
+    for (; titles[table->columns]; table->columns++)
+        table->width[table->columns] = (int)strlen(titles[table->columns]);
+}
+
+static void table_row(struct table *table)
+{
+    table->cells =
+        xrealloc(table->cells, (table->rows + 1) * sizeof(*table->cells));
+    for (size_t i = 0; i < COLUMNS_MAX; i++)
+        table->cells[table->rows][i] = NULL;
+    table->rows++;
+}
+
+static void table_cell(struct table *table, size_t column, const char *text)
+{
+    int width = (int)utf8_length(text, strlen(text));
+
+    table->cells[table->rows - 1][column] = xstrdup(text);
+    if (width > table->width[column])
+        table->width[column] = width;
+}
+
+static void print_cell(const char *text, int width, const char *colour)
+{
+    int pad = width - (int)utf8_length(text, strlen(text));
+
+    if (colour)
+        printf("\033[%sm%s\033[0m", colour, text);
+    else
+        fputs(text, stdout);
+    printf("%*s", pad > 0 ? pad : 0, "");
+}
+
+static void table_print(struct table *table)
+{
+    for (size_t i = 0; i < table->columns; i++) {
+        bool last = i + 1 == table->columns;
+
+        print_cell(table->titles[i], last ? 0 : table->width[i], NULL);
+        fputs(last ? "\n" : "  ", stdout);
+    }
+    for (size_t r = 0; r < table->rows; r++) {
+        for (size_t i = 0; i < table->columns; i++) {
+            const char *text = table->cells[r][i] ? table->cells[r][i] : "";
+            bool last = i + 1 == table->columns;
+            bool state = strcmp(table->titles[i], "STATE") == 0;
+
+            print_cell(text, last ? 0 : table->width[i],
+                       state ? colour_of(text) : NULL);
+            fputs(last ? "\n" : "  ", stdout);
+        }
+    }
+}
+
+static void table_clear(struct table *table)
+{
+    for (size_t r = 0; r < table->rows; r++) {
+        for (size_t i = 0; i < table->columns; i++)
+            free(table->cells[r][i]);
+    }
+    free(table->cells);
+}
+
+/* --- status --- */
+
+static bool is_column(const char *key)
+{
+    return strcmp(key, "name") == 0 || strcmp(key, "state") == 0 ||
+           strcmp(key, "since") == 0 || strcmp(key, "problem") == 0;
+}
+
+static void add_detail(struct buf *out, const char *prefix, const char *key,
+                       struct json_object *value)
+{
+    bool number_like = json_object_is_type(value, json_type_int);
+    const char *text = value ? json_object_get_string(value) : "";
+
+    if (!*text || (number_like && json_object_get_int64(value) == 0))
+        return;
+    buf_addf(out, "%s%s%s%s %s", out->len ? ", " : "", prefix,
+             *prefix ? " " : "", key, text);
+}
+
+/* Everything else that is known, one level of groups deep. */
+static void add_details(struct buf *out, struct json_object *part)
+{
+    json_object_object_foreach(part, key, value)
+    {
+        if (is_column(key))
+            continue;
+        if (!json_object_is_type(value, json_type_object)) {
+            add_detail(out, "", key, value);
+            continue;
+        }
+        json_object_object_foreach(value, inner, fact)
+            add_detail(out, key, inner, fact);
+    }
+}
+
+static void add_part(struct table *table, const char *what,
+                     struct json_object *part)
+{
+    int64_t since = number(part, "since");
+    struct buf details;
+
+    buf_init(&details, DETAILS_MAX);
+    if (*member(part, "problem"))
+        buf_addf(&details, "%s", member(part, "problem"));
+    add_details(&details, part);
+    table_row(table);
+    table_cell(table, 0, what);
+    table_cell(table, 1, member(part, "name"));
+    table_cell(table, 2, member(part, "state"));
+    if (since > 0)
+        table_cell(table, 3, age_text((clock_wall_ms() - since) / 1000).text);
+    table_cell(table, 4, buf_text(&details));
+    buf_free(&details);
+}
+
+static void add_parts(struct table *table, const char *what,
+                      struct json_object *status, const char *key)
+{
+    struct json_object *parts;
+
+    if (!json_object_object_get_ex(status, key, &parts))
+        return;
+    if (json_object_is_type(parts, json_type_object))
+        add_part(table, what, parts);
+    for (size_t i = 0; json_object_is_type(parts, json_type_array) &&
+                       i < json_object_array_length(parts);
+         i++)
+        add_part(table, what, json_object_array_get_idx(parts, i));
+}
+
+void show_status(struct json_object *status)
+{
+    static const char *const titles[] = { "",    "NAME",    "STATE",
+                                          "FOR", "DETAILS", NULL };
+    struct table table;
+
+    table_init(&table, titles);
+    add_parts(&table, "gateway", status, "gateway");
+    add_parts(&table, "network", status, "networks");
+    add_parts(&table, "line", status, "lines");
+    table_print(&table);
+    table_clear(&table);
+}
+
+/* --- queue and trace --- */
+
+static const char *direction_text(struct json_object *message)
+{
+    const char *direction = member(message, "direction");
+
+    if (strcmp(direction, "to_line") == 0)
+        return "out";
+    if (strcmp(direction, "to_xmpp") == 0)
+        return "in";
+    return direction;
+}
+
+static const char *state_text(struct json_object *message)
+{
+    struct json_object *held;
+
+    if (json_object_object_get_ex(message, "held", &held) &&
+        json_object_get_boolean(held))
+        return "held";
+    return member(message, "state");
+}
+
+static void add_message(struct table *table, struct json_object *message)
+{
+    int64_t next = number(message, "next_at") - clock_wall_ms();
+    char id[SHORT_ID + 1], reason[CELL_MAX];
+
+    text_copy(id, sizeof(id), member(message, "id"));
+    text_copy(reason, sizeof(reason), member(message, "reason"));
+    if (!*reason && next > 0)
+        snprintf(reason, sizeof(reason), "again in %s",
+                 age_text(next / 1000).text);
+    table_row(table);
+    table_cell(table, 0, id);
+    table_cell(table, 1, direction_text(message));
+    table_cell(table, 2, member(message, "network"));
+    table_cell(table, 3, member(message, "account"));
+    table_cell(table, 4, member(message, "contact"));
+    table_cell(table, 5, state_text(message));
+    table_cell(table, 6, age_text(number(message, "age_s")).text);
+    table_cell(table, 7, member(message, "attempt"));
+    table_cell(table, 8, reason);
+}
+
+void show_queue(struct json_object *messages)
+{
+    static const char *const titles[] = { "ID",      "DIR",     "NETWORK",
+                                          "ACCOUNT", "CONTACT", "STATE",
+                                          "AGE",     "TRY",     "REASON",
+                                          NULL };
+    size_t n = json_object_array_length(messages);
+    struct table table;
+
+    if (n == 0) {
+        puts("nothing is waiting");
+        return;
+    }
+    table_init(&table, titles);
+    for (size_t i = 0; i < n; i++)
+        add_message(&table, json_object_array_get_idx(messages, i));
+    table_print(&table);
+    table_clear(&table);
+}
+
+static void show_event(struct json_object *event, int64_t *before)
+{
+    int64_t at = number(event, "at");
+
+    printf("  %s  ", clock_iso(at).text);
+    if (*before)
+        printf("%+9.3f s", (double)(at - *before) / 1000);
+    else
+        printf("%11s", "");
+    printf("  %-12s  %s\n", member(event, "what"), member(event, "detail"));
+    *before = at;
+}
+
+void show_trace(struct json_object *message)
+{
+    struct json_object *events;
+    int64_t before = 0;
+
+    printf("%s %s\n", member(message, "id"), state_text(message));
+    json_object_object_foreach(message, key, value)
+    {
+        if (!value || strcmp(key, "id") == 0 || strcmp(key, "state") == 0 ||
+            json_object_is_type(value, json_type_array))
+            continue;
+        printf("  %-10s %s\n", key, json_object_get_string(value));
+    }
+    if (!json_object_object_get_ex(message, "events", &events))
+        return;
+    for (size_t i = 0; i < json_object_array_length(events); i++)
+        show_event(json_object_array_get_idx(events, i), &before);
+}

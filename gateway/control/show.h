@@ -1,0 +1,11 @@
+/* show.h - answers of the daemon as text for people, on standard output. */
+#ifndef MOONGATE_CONTROL_SHOW_H
+#define MOONGATE_CONTROL_SHOW_H
+
+struct json_object;
+
+void show_status(struct json_object *status);
+void show_queue(struct json_object *messages); /* an array */
+void show_trace(struct json_object *message);
+
+#endif

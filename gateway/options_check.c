@@ -1,0 +1,228 @@
+/* options_check.c - checks over the whole configuration, after each option was
+ * found right by itself: references between groups, addresses, what is not
+ * safe, and each driver's own check. All mistakes are told, with their place.
+ */
+#include "options_check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "driver.h"
+#include "drivers.h"
+#include "toolkit/config.h"
+#include "toolkit/suggest.h"
+#include "xmpp/jid.h"
+
+struct checker {
+    const struct config *config;
+    void (*report)(void *arg, const char *line);
+    void *arg;
+    struct err *err;
+    unsigned mistakes;
+};
+
+static void mistake(struct checker *c, const struct settings *group,
+                    const char *key, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void mistake(struct checker *c, const struct settings *group,
+                    const char *key, const char *format, ...)
+{
+    char text[400];
+    char *line;
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    line =
+        xasprintf("%s: %s: %s", config_place(c->config, group, key), key, text);
+    if (c->mistakes++ == 0)
+        err_set(c->err, ERR_CONFIG, "%s", line);
+    if (c->report)
+        c->report(c->arg, line);
+    free(line);
+}
+
+static bool is_domain(const char *text)
+{
+    struct jid jid;
+
+    return jid_parse(text, &jid) && !*jid.local && !*jid.resource;
+}
+
+static bool is_bare(const char *text)
+{
+    struct jid jid;
+
+    return jid_parse(text, &jid) && *jid.local && !*jid.resource;
+}
+
+/* Every item of a list must be a bare JID, or maybe a domain. */
+static void check_jids(struct checker *c, const struct settings *group,
+                       const char *key, bool domains)
+{
+    for (size_t i = 0; i < settings_list_size(group, key); i++) {
+        const char *item = settings_list_item(group, key, i);
+
+        if (is_bare(item) || (domains && is_domain(item)))
+            continue;
+        mistake(c, group, key, "\"%.100s\" is not a bare JID like %s", item,
+                domains ? "juliet@example.org, nor a domain"
+                        : "juliet@example.org");
+    }
+}
+
+/* Does HOST:PORT name this machine, as far as one can tell from the text? */
+static bool is_loopback(const char *server)
+{
+    static const char *const hosts[] = { "127.", "localhost", "::1", "[::1]" };
+
+    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+        if (strncmp(server, hosts[i], strlen(hosts[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* HOST, HOST:PORT, [v6]:PORT or a bare v6 address. */
+static bool is_server(const char *text)
+{
+    const char *end = *text == '[' ? strchr(text, ']') : NULL;
+    const char *colon = strchr(end ? end : text, ':');
+    char *rest;
+    long port;
+
+    if (!*text || strpbrk(text, " /@\t") || (*text == '[' && !end))
+        return false;
+    if (!colon || (!end && strchr(colon + 1, ':')))
+        return true;
+    port = strtol(colon + 1, &rest, 10);
+    return colon > text && rest != colon + 1 && !*rest && port > 0 &&
+           port < 65536;
+}
+
+static void check_xmpp(struct checker *c)
+{
+    const struct settings *xmpp = config_group(c->config, "xmpp");
+    const char *server = settings_text(xmpp, "server");
+    const char *ca = settings_text(xmpp, "tls_ca");
+    const char *ping_to = settings_text(xmpp, "ping_to");
+    bool clear = settings_enum(xmpp, "tls") == 0;
+
+    if (!is_server(server))
+        mistake(c, xmpp, "server", "\"%.100s\" is not HOST:PORT or [IPv6]:PORT",
+                server);
+    else if (clear && !is_loopback(server) &&
+             !settings_bool(xmpp, "plaintext_ok"))
+        mistake(c, xmpp, "server",
+                "%.100s is another machine and tls is \"off\", so that "
+                "everybody on the way can read along: set tls = \"direct\", "
+                "or plaintext_ok = true if the way is safe",
+                server);
+    if (ca && access(ca, R_OK) != 0)
+        mistake(c, xmpp, "tls_ca", "cannot read %.200s", ca);
+    if (ping_to && !is_domain(ping_to) && !is_bare(ping_to))
+        mistake(c, xmpp, "ping_to", "\"%.100s\" is not a domain", ping_to);
+    check_jids(c, xmpp, "admins", false);
+}
+
+static void check_length(struct checker *c, const struct settings *network,
+                         const char *key, size_t max)
+{
+    if (strlen(settings_text(network, key)) > max)
+        mistake(c, network, key, "has more than %zu digits", max);
+}
+
+static void check_network(struct checker *c, const struct settings *network,
+                          size_t before)
+{
+    const char *jid = settings_text(network, "jid");
+
+    if (!is_domain(jid)) {
+        mistake(c, network, "jid",
+                "\"%.100s\" is not a domain like sms.example.org", jid);
+    } else if (settings_list_size(network, "allow") == 0 &&
+               !jid_parent_domain(jid)) {
+        mistake(c, network, "allow",
+                "is needed, because %s has no parent domain", jid);
+    }
+    for (size_t i = 0; i < before; i++) {
+        const struct settings *other = config_named(c->config, "networks", i);
+
+        if (strcasecmp(settings_text(other, "jid"), jid) == 0)
+            mistake(c, network, "jid", "network %s has %.100s already",
+                    settings_name(other), jid);
+    }
+    check_jids(c, network, "allow", true);
+    check_jids(c, network, "inbox", false);
+    check_length(c, network, "country_code", 3);
+    check_length(c, network, "trunk_prefix", 7);
+    check_length(c, network, "international_prefix", 7);
+}
+
+static void check_line_network(struct checker *c, const struct settings *line)
+{
+    const char *name = settings_text(line, "network"), *best = NULL;
+    const struct settings *network;
+    unsigned distance = SUGGEST_FAR;
+
+    for (size_t i = 0; (network = config_named(c->config, "networks", i));
+         i++) {
+        if (strcmp(settings_name(network), name) == 0)
+            return;
+        suggest(name, settings_name(network), &best, &distance);
+    }
+    mistake(c, line, "network", "there is no network \"%.60s\"%s%s%s", name,
+            best ? "; did you mean " : "", best ? best : "", best ? "?" : "");
+}
+
+static void check_line(struct checker *c, const struct settings *line)
+{
+    const struct driver *driver = drivers_find(settings_text(line, "driver"));
+    struct err err = { 0 };
+
+    check_line_network(c, line);
+    if (driver->check && !driver->check(line, &err))
+        mistake(c, line, "driver", "%s", err.text);
+}
+
+static void check_gateway(struct checker *c)
+{
+    const struct settings *gateway = config_group(c->config, "gateway");
+    const char *store = settings_text(gateway, "store");
+
+    if (strcmp(store, "sqlite") != 0)
+        mistake(c, gateway, "store", "\"%.60s\" is unknown; there is sqlite",
+                store);
+    if (*settings_text(gateway, "state_dir") != '/')
+        mistake(c, gateway, "state_dir",
+                "must be a full path that begins with /");
+    if (!config_named(c->config, "networks", 0))
+        mistake(c, gateway, "networks",
+                "there is none: nothing to do. Add networks = { sms = { jid = "
+                "...; secret = ...; }; };");
+}
+
+bool options_check(const struct config *config,
+                   void (*report)(void *arg, const char *line), void *arg,
+                   struct err *err)
+{
+    struct checker c = {
+        .config = config, .report = report, .arg = arg, .err = err
+    };
+    const struct settings *group;
+
+    check_gateway(&c);
+    check_xmpp(&c);
+    for (size_t i = 0; (group = config_named(config, "networks", i)); i++)
+        check_network(&c, group, i);
+    for (size_t i = 0; (group = config_named(config, "lines", i)); i++)
+        check_line(&c, group);
+    return c.mistakes == 0;
+}
