@@ -3,6 +3,7 @@
 # One Makefile for everything; objects go to build/<config>/, where CONFIG is
 # release (default) or asan; the fuzz targets have their own, with clang.
 
+VERSION    := 0.1.0
 PREFIX     ?= /usr/local
 SYSCONFDIR ?= /etc
 DESTDIR    ?=
@@ -28,7 +29,7 @@ DEPS_TEST := libcmocka-dev python3-pytest ejabberd gammu gammu-smsd smstools \
 PACKAGES := libuv libstrophe expat json-c libconfig sqlite3 openssl \
     libserialport
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-    -Wpointer-arith -Wwrite-strings -Wformat=2 -Wvla -Werror
+    -Wpointer-arith -Wwrite-strings -Wformat=2 -Wno-format-truncation -Wvla -Werror
 INCLUDES := -Igateway -Idrivers
 CFLAGS_release := -O2 -g -fPIE -fstack-protector-strong \
     -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
@@ -51,7 +52,8 @@ O := $(BUILD)/$(CONFIG)
 
 pkg_cflags := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 pkg_libs := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
-COMPILE = $(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(INCLUDES) \
+COMPILE = $(CC) -std=c11 -D_GNU_SOURCE \
+    -DMOONGATE_VERSION='"$(VERSION)"' $(WARNINGS) $(INCLUDES) \
     $(CFLAGS_$(CONFIG)) $(pkg_cflags) $(CPPFLAGS) $(CFLAGS)
 LINK = $(CC) $(CFLAGS_$(CONFIG)) $(CFLAGS) $(LDFLAGS_$(CONFIG)) $(LDFLAGS)
 LIBS = $(pkg_libs) -lpthread
@@ -172,9 +174,12 @@ $(O)/tests/bench/%: $(O)/tests/bench/%.o $(WIRE) $(LIBRARY)
 
 # The object folder remembers how it was made: another compiler or another
 # set of flags makes everything again.
-$(O)/flags: FORCE
-	@mkdir -p $(@D)
-	@echo '$(COMPILE) $(LINK)' | cmp -s - $@ || echo '$(COMPILE) $(LINK)' >$@
+$(O)/flags: FORCE | $(O)
+	$(file >$@.new,$(COMPILE) $(LINK))
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(O):
+	@mkdir -p $@
 
 $(O)/%.o: %.c $(O)/flags
 	@mkdir -p $(@D)

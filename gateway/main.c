@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/version.h"
 #include "control/client.h"
 #include "gateway.h"
 #include "options.h"

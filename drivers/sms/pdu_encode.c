@@ -212,8 +212,6 @@ static bool put_user_data(struct pdu_bytes *out, const struct pdu *pdu,
 
     if (septets) {
         size = gsm7_pack(data, sizeof data, fill, pdu->data, pdu->size);
-        if (pdu->size == 0)
-            size = 0;
     } else {
         memcpy(data, pdu->data, size);
     }

@@ -166,34 +166,47 @@ static bool is_column(const char *key)
 static void add_detail(struct buf *out, const char *prefix, const char *key,
                        struct json_object *value)
 {
-    bool number_like = json_object_is_type(value, json_type_int);
     const char *text = value ? json_object_get_string(value) : "";
 
-    if (!*text || (number_like && json_object_get_int64(value) == 0))
+    if (!*text || strcmp(text, "0") == 0 || strcmp(text, "false") == 0)
         return;
     buf_addf(out, "%s%s%s%s %s", out->len ? ", " : "", prefix,
              *prefix ? " " : "", key, text);
 }
 
-/* Everything else that is known, one level of groups deep. */
+/* The facts of a group below `key`, and of one group more below that. */
+static void add_group(struct buf *out, const char *key,
+                      struct json_object *group)
+{
+    json_object_object_foreach(group, inner, value)
+    {
+        if (!json_object_is_type(value, json_type_object)) {
+            add_detail(out, key, inner, value);
+            continue;
+        }
+        json_object_object_foreach(value, name, fact)
+            add_detail(out, inner, name, fact);
+    }
+}
+
+/* Everything else that is known. */
 static void add_details(struct buf *out, struct json_object *part)
 {
     json_object_object_foreach(part, key, value)
     {
         if (is_column(key))
             continue;
-        if (!json_object_is_type(value, json_type_object)) {
+        if (json_object_is_type(value, json_type_object))
+            add_group(out, key, value);
+        else
             add_detail(out, "", key, value);
-            continue;
-        }
-        json_object_object_foreach(value, inner, fact)
-            add_detail(out, key, inner, fact);
     }
 }
 
 static void add_part(struct table *table, const char *what,
                      struct json_object *part)
 {
+    const char *state = member(part, "state");
     int64_t since = number(part, "since");
     struct buf details;
 
@@ -204,7 +217,7 @@ static void add_part(struct table *table, const char *what,
     table_row(table);
     table_cell(table, 0, what);
     table_cell(table, 1, member(part, "name"));
-    table_cell(table, 2, member(part, "state"));
+    table_cell(table, 2, *state ? state : "running");
     if (since > 0)
         table_cell(table, 3, age_text((clock_wall_ms() - since) / 1000).text);
     table_cell(table, 4, buf_text(&details));

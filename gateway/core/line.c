@@ -314,7 +314,7 @@ static void on_reported(void *arg, const struct moved *moved,
     bool failed = core_failed(network->core, err);
     line_acknowledge(receipt, failed ? ACK_RETRY : ACK_STORED);
     if (moved)
-        sink_stream_settle(network, moved, true);
+        sink_stream_settle(network, moved);
     if (follower)
         sink_line_hand(network, follower);
     free(receipt);

@@ -16,7 +16,8 @@
 #include "store/store.h"
 #include "toolkit/timer.h"
 
-enum { JOIN_EVERY_MS = 15000 };
+/* Above so many undecided jobs the store is too slow to take more. */
+enum { JOIN_EVERY_MS = 15000, PENDING_MAX = 20000 };
 
 static void on_fragments(void *arg)
 {
@@ -256,6 +257,10 @@ void network_after_decided(struct network *network, void (*fn)(void *arg),
 
 bool network_refuses(const struct network *network, struct err *err)
 {
+    if (store_pending(network->core->store) > PENDING_MAX) {
+        err_set(err, ERR_FULL, "the gateway is too busy; please try later");
+        return true;
+    }
     if (!store_is_full(network->core->store))
         return false;
     err_set(err, ERR_FULL, "the gateway's disk is full; please try later");

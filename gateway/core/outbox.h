@@ -38,10 +38,8 @@ int64_t outbox_backoff_ms(unsigned attempt, const struct err *err);
 size_t sink_stream_room(const struct network *network);
 void sink_stream_hand(struct network *network, struct delivery *delivery);
 
-/* Tells a sender how his message ended, if that is owed. `arg` is the network:
- * shaped as store_moved_fn for the calls that have no more to do. */
-void sink_stream_settle(struct network *network, const struct moved *moved,
-                        bool late);
+/* Tells a sender how his message ended, if that is owed. */
+void sink_stream_settle(struct network *network, const struct moved *moved);
 
 /* --- line sink ------------------------------------------------------------ */
 

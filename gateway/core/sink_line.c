@@ -120,7 +120,7 @@ static void on_ended(void *arg, const struct moved *moved,
     }
     crash_at(CRASH_RESULT);
     if (moved)
-        sink_stream_settle(network, moved, false);
+        sink_stream_settle(network, moved);
     if (deferred)
         network->to_line.backlog = true;
     work_follow(network, follower);

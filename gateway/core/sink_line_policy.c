@@ -69,7 +69,7 @@ static void on_outcome(void *arg, const struct moved *moved,
     }
     crash_at(CRASH_RESULT);
     if (moved)
-        sink_stream_settle(network, moved, false);
+        sink_stream_settle(network, moved);
     network->to_line.backlog |= deferred;
     if (follower)
         sink_line_hand(network, follower);

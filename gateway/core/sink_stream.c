@@ -12,7 +12,8 @@
 #include "core/network.h"
 #include "core/outbox.h"
 
-enum { WINDOW = 1024, DEBTS_MAX = 512, POISON_LIMIT = 2 };
+/* A sender's client is surely gone, or has forgotten, after LATE_MS. */
+enum { WINDOW = 1024, DEBTS_MAX = 512, POISON_LIMIT = 2, LATE_MS = 120000 };
 
 /* One thing that was written and waits for a fence. */
 struct written {
@@ -97,9 +98,9 @@ void network_front_ready(struct network *network)
 /* --- debts ------------------------------------------------------------------
  */
 
-void sink_stream_settle(struct network *network, const struct moved *moved,
-                        bool late)
+void sink_stream_settle(struct network *network, const struct moved *moved)
 {
+    bool late = clock_wall_ms() - moved->created > LATE_MS;
     bool ready = network->front_state == FRONT_UP && network->debts_loaded;
     if (moved->owed == OWED_NOTHING || !ready)
         return;
@@ -118,7 +119,7 @@ static void on_debt(void *arg, const struct moved *moved,
         return;
     network->debts_loaded = true;
     if (moved)
-        sink_stream_settle(network, moved, true);
+        sink_stream_settle(network, moved);
 }
 
 static void load_debts(struct network *network)

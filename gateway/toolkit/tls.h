@@ -31,13 +31,13 @@ void tls_input(struct tls *tls, const char *bytes, size_t size);
 enum tls_result tls_handshake(struct tls *tls, struct err *err);
 
 /* Reads at most `max` clear bytes; TLS_DONE sets *size. */
-enum tls_result tls_read(struct tls *tls, char *bytes, size_t max,
-                         size_t *size, struct err *err);
+enum tls_result tls_read(struct tls *tls, char *bytes, size_t max, size_t *size,
+                         struct err *err);
 
 /* Encrypts to the end of `out`, behind what tls_output would give; only after
  * the handshake. */
-bool tls_write(struct tls *tls, const char *bytes, size_t size,
-               struct buf *out, struct err *err);
+bool tls_write(struct tls *tls, const char *bytes, size_t size, struct buf *out,
+               struct err *err);
 
 void tls_shutdown(struct tls *tls); /* makes our close_notify */
 

@@ -30,7 +30,7 @@ class Prompt:
         print("\n".join(self.demo.sim.log(12)))
 
     def trace(self):
-        rows = self.demo.gateway.queue("--all")
+        rows = self.demo.gateway.queue("--state", "all")
         if not rows:
             print("no message yet")
             return

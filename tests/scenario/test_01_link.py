@@ -103,7 +103,7 @@ def test_server_that_comes_later(private_server, make_scene):
     gateway.wait_online(60)
     scene.phone_sends("and now")
     # Without an account these belong to nobody and are held, not lost.
-    wait_for(lambda: len(gateway.queue("--all")) == 2, 20, gateway.tail)
+    wait_for(lambda: len(gateway.queue("--state", "all")) == 2, 20, gateway.tail)
 
 
 def test_unknown_host_is_told_and_tried_again(make_scene):

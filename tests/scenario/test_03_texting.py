@@ -113,7 +113,7 @@ def test_nobodys_text_is_held_and_admins_are_told(make_scene):
         lambda s: s.kind == "message" and s.bare == scene.domain, 15,
         "a notice")
     assert "does anybody" not in notice.body
-    row = wait_for(lambda: scene.gateway.queue("--all"), 10, "a row")[0]
+    row = wait_for(lambda: scene.gateway.queue("--state", "all"), 10, "a row")[0]
     assert row["held"] and not row["account"]
 
 
@@ -203,7 +203,7 @@ def test_negative_report_after_a_restart(scene):
     scene.sim.request("report", now=held["id"], st=0x46)
     notice = scene.alice.expect_text(scene.contact(), timeout=20)
     assert "bad news later" not in notice.body or notice.body
-    row = [r for r in scene.gateway.queue("--all")
+    row = [r for r in scene.gateway.queue("--state", "all")
            if r["direction"] == "to-line"][0]
     assert row["state"] == "failed", first
     assert stanza not in scene.alice.receipts()

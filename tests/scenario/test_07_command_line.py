@@ -131,7 +131,8 @@ def test_daemon_not_running(tmp_path):
     path = tmp_path / "test.conf"
     path.write_text(GOOD % {"state": tmp_path})
     for words in (["status"], ["queue"], ["trace", "abcd1234"],
-                  ["send", "sms", "a@example.org", "+1", "x"]):
+                  ["send", "--network", "sms", "--from", "a@example.org", "--to",
+                   "+447700900123", "x"]):
         done = moongate("-c", path, *words)
         assert done.returncode != 0
         assert done.stderr and not done.stdout
@@ -232,7 +233,7 @@ def test_trace_tells_of_retries_and_reasons(simple):
     simple.sim.fault("cms", modem="sim1", codes=[38, 28])
     stanza = simple.alice.text(simple.contact(), "x")
     simple.alice.expect_error(stanza, 60)
-    row = [r for r in simple.gateway.queue("--all")
+    row = [r for r in simple.gateway.queue("--state", "all")
            if r["state"] == "failed"][0]
     said = json.dumps(simple.gateway.trace(row["id"]))
     assert "CMS 38" in said and "CMS 28" in said
@@ -244,14 +245,14 @@ def test_send(simple):
     assert help_text.returncode == 2
     done = simple.gateway.cli(
         "send", "--network", "sms", "--from", simple.alice.jid,
-        "--to", "07700 900123", "--text", "from the command line")
+        "--to", "07700 900123", "from the command line")
     assert re.search("[0-9a-f]{32}", done.stdout)
     simple.phone_gets("from the command line")
     simple.phone_sends("answer")
     simple.alice.expect_text(simple.contact(), "answer")
     done = simple.gateway.cli(
         "send", "--network", "sms", "--from", simple.alice.jid,
-        "--to", "my aunt", "--text", "x", check=False)
+        "--to", "my aunt", "x", check=False)
     assert done.returncode == 1 and "my aunt" in done.stderr
 
 

@@ -180,5 +180,5 @@ def test_valgrind_finds_nothing(make_scene):
     scene.sim.fault("cms", modem="sim1", codes=[28])
     refused = scene.alice.text(scene.contact(), "refused")
     scene.alice.expect_error(refused, 60)
-    scene.gateway.queue("--all")
+    scene.gateway.queue("--state", "all")
     gateway.stop()

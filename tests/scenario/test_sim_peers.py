@@ -323,7 +323,7 @@ max-messages = 5
 
 group = sms-service
 keyword = default
-get-url = "http://127.0.0.1:{http}/?from=%p&text=%a&charset=%C"
+get-url = "http://127.0.0.1:{http}/?from=%p&text=%b&charset=%C"
 max-messages = 0
 catch-all = true
 """

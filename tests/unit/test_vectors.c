@@ -75,7 +75,6 @@ static void check_gsm7(const struct row *row)
     if (row->cells[DATA][0] != '\0') {
         n = octets_of(row->cells[DATA], septets, sizeof septets);
         m = gsm7_unpack(got, sizeof got, octets, size, fill_of(row), n);
-        /* One peer's expectation stops before the last octets. */
         assert_int_equal(m, n);
         assert_memory_equal(got, septets, n);
         if (gsm7_pack(got, sizeof got, fill_of(row), septets, n) == size)
@@ -323,12 +322,27 @@ static void check_broadcast(const struct row *row)
     buf_free(&text);
 }
 
-/* Addresses with the nibble F inside, or another type of number than we would
- * choose, are kept in toa; spare bits behind the last septet are not. */
+/* PDUs that hold more than the standard gives a meaning to. */
 static const char *const not_same_again[] = {
-    /* The last octet's spare bit is set. */
-    "",
+    /* One in the spare bits behind the last septet. */
+    "0791361907001003B17A0C913619397750320000AD11CD701E340FB3C3F23CC81D0689C3BF",
+    "07919761989901F031000B919761084218F200F9FF1204220435044104420020005400650"
+    "0730074",
+    /* Octets behind the end of the user data. */
+    "07914336120011F10404A14949000021807001253040356C76B81D268741F0B29C9C26874"
+    "1E4B20EB49AD16CB19BAD368BD96EA0B71B04BBBD603810284C078162315D2CE70289EBFA"
+    "E1AC0CB2BFF52C10FC2D0799C3F6B71CC46687DB6550980D8AC962",
 };
+
+/* Some senders set the fill bits before the first septet. */
+static void clear_fill_bits(const struct pdu *pdu, uint8_t *bytes, size_t size)
+{
+    unsigned fill = (unsigned)((7 - 8 * pdu->udh_size % 7) % 7);
+
+    if (pdu->alphabet == PDU_GSM7 && fill != 0 && pdu->size > 0)
+        bytes[size - (fill + 7 * pdu->size + 7) / 8] &=
+            (uint8_t)(0xFF << fill);
+}
 
 /* What we decode we must be able to say again, octet by octet. */
 static void check_again(const struct row *row)
@@ -337,7 +351,6 @@ static void check_again(const struct row *row)
     size_t size;
     struct pdu_bytes out;
     struct pdu pdu;
-    char hex[PDU_HEX_MAX];
 
     if (strcmp(row->cells[TYPE], "SUBMIT") != 0 &&
         strcmp(row->cells[TYPE], "DELIVER") != 0)
@@ -350,10 +363,9 @@ static void check_again(const struct row *row)
     size = octets_of(row->cells[HEX], bytes, sizeof bytes);
     assert_true(pdu_decode(bytes, size, &pdu, NULL));
     assert_true(pdu_encode(&pdu, &out, NULL));
-    pdu_to_hex(out.bytes, out.size, hex);
-    if (strcmp(hex, row->cells[HEX]) != 0)
-        print_message("%s\n%s\n", row->cells[HEX], hex);
-    assert_string_equal(hex, row->cells[HEX]);
+    clear_fill_bits(&pdu, bytes, size);
+    assert_int_equal(out.size, size);
+    assert_memory_equal(out.bytes, bytes, size);
 }
 
 static struct check {
