@@ -1,14 +1,9 @@
-# Moongate. `make help` lists what there is to make.
-#
-# One Makefile for everything; objects go to build/<config>/, where CONFIG is
-# release (default) or asan; the fuzz targets have their own, with clang.
+# Moongate. `make help` lists what there is to make. Objects go to
+# build/<config>/, where CONFIG is release (default), asan or fuzz (clang).
 
 VERSION    := 0.1.0
 PREFIX     ?= /usr/local
 SYSCONFDIR ?= /etc
-DESTDIR    ?=
-CC         ?= cc
-CLANG      ?= clang
 CONFIG     ?= release
 BUILD      ?= build
 PYTHON     := /usr/bin/python3
@@ -40,14 +35,8 @@ LDFLAGS_asan := $(SANITIZE)
 CFLAGS_fuzz := $(CFLAGS_asan) -fsanitize=fuzzer-no-link
 LDFLAGS_fuzz := $(SANITIZE)
 
-ifeq ($(CONFIG),fuzz)
-override CC := $(CLANG)
-endif
-ifeq ($(CONFIG),release)
-PROGRAM := $(BUILD)/moongate
-else
-PROGRAM := $(BUILD)/$(CONFIG)/moongate
-endif
+override CC := $(if $(filter fuzz,$(CONFIG)),clang,$(CC))
+PROGRAM := $(BUILD)/$(if $(filter release,$(CONFIG)),,$(CONFIG)/)moongate
 O := $(BUILD)/$(CONFIG)
 
 pkg_cflags := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
@@ -90,8 +79,7 @@ deps-demo:
 	@tests/deps.sh "$(DEPS_BUILD) $(DEPS_DEMO)"
 
 test: deps ## install, build, lint and run every test (under 20 minutes)
-	@$(MAKE) --no-print-directory all unit-programs tools
-	@$(RUN)
+	@$(MAKE) --no-print-directory run-all
 
 unit: all unit-programs ## run the unit tests
 	@$(RUN) unit
@@ -121,7 +109,6 @@ soak: all unit-programs tools ## scenario tests over and over, SOAK_MINUTES=60
 	while [ $$(date +%s) -lt $$end ]; do $(RUN) scenario || exit 1; done
 
 asan: ## the whole suite with address and undefined-behaviour sanitizers
-	@$(MAKE) --no-print-directory CONFIG=asan all unit-programs tools
 	@$(MAKE) --no-print-directory CONFIG=asan run-all
 
 fuzz: ## every fuzz target for FUZZ_SECONDS=60
@@ -131,7 +118,7 @@ fuzz: ## every fuzz target for FUZZ_SECONDS=60
 RUN = MOONGATE=$(abspath $(PROGRAM)) UNIT=$(abspath $(O)/tests/unit) \
     TOOLS=$(abspath $(O)/tests/bench) tests/run
 
-run-all:
+run-all: all unit-programs tools
 	@$(RUN)
 
 unit-programs: $(UNIT)
@@ -142,44 +129,30 @@ $(PROGRAM): $(MAIN) $(LIBRARY)
 	$(LINK) -o $@ $^ $(LIBS)
 
 $(LIBRARY): $(filter-out $(MAIN),$(OBJECTS))
-	@rm -f $@
-	@ar rcs $@ $^
-
-$(BELOW_CORE): $(filter $(O)/gateway/base/% $(O)/gateway/toolkit/% \
-    $(O)/drivers/%,$(OBJECTS))
-	@rm -f $@
-	@ar rcs $@ $^
+$(BELOW_CORE): $(filter $(addprefix $(O)/,gateway/base/% gateway/toolkit/% \
+    drivers/%),$(OBJECTS))
+$(BESIDE_CORE): $(filter $(addprefix $(O)/gateway/,base/% toolkit/% xmpp/%), \
+    $(OBJECTS))
+$(LIBRARY) $(BELOW_CORE) $(BESIDE_CORE):
+	@rm -f $@ && ar rcs $@ $^
 
 $(O)/tests/unit/test_gsm_%: $(O)/tests/unit/test_gsm_%.o $(FAKE_CORE) \
     $(BELOW_CORE)
 	$(LINK) -o $@ $^ $(LIBS) -lcmocka
-
-$(BESIDE_CORE): $(filter $(O)/gateway/base/% $(O)/gateway/toolkit/% \
-    $(O)/gateway/xmpp/%,$(OBJECTS))
-	@rm -f $@
-	@ar rcs $@ $^
-
 $(O)/tests/unit/test_xmpp_%: $(O)/tests/unit/test_xmpp_%.o $(FAKE_NETWORK) \
     $(BESIDE_CORE)
 	$(LINK) -o $@ $^ $(LIBS) -lcmocka
-
 $(O)/tests/unit/test_%: $(O)/tests/unit/test_%.o $(LIBRARY)
 	$(LINK) -o $@ $^ $(LIBS) -lcmocka
-
 $(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(LIBRARY)
 	$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
-
 $(O)/tests/bench/%: $(O)/tests/bench/%.o $(WIRE) $(LIBRARY)
 	$(LINK) -o $@ $^ $(LIBS)
 
-# The object folder remembers how it was made: another compiler or another
-# set of flags makes everything again.
-$(O)/flags: FORCE | $(O)
-	$(file >$@.new,$(COMPILE) $(LINK))
+# Another compiler or other flags make everything again.
+$(O)/flags: FORCE
+	$(shell mkdir -p $(O))$(file >$@.new,$(COMPILE) $(LINK))
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
-
-$(O):
-	@mkdir -p $@
 
 $(O)/%.o: %.c $(O)/flags
 	@mkdir -p $(@D)
@@ -198,20 +171,17 @@ UNIT_AT := $(INSTALL_AT)/lib/systemd/system
 
 install: all $(BUILD)/moongate.conf.5 ## PREFIX=/usr/local DESTDIR= SYSCONFDIR=/etc
 	install -Dm755 $(PROGRAM) $(INSTALL_AT)/bin/moongate
-	install -Dm644 conf/man/moongate.1 $(INSTALL_AT)/share/man/man1/moongate.1
-	install -Dm644 $(BUILD)/moongate.conf.5 \
-	    $(INSTALL_AT)/share/man/man5/moongate.conf.5
+	install -Dm644 -t $(INSTALL_AT)/share/man/man1 conf/man/moongate.1
+	install -Dm644 -t $(INSTALL_AT)/share/man/man5 $(BUILD)/moongate.conf.5
 	install -Dm644 -t $(INSTALL_AT)/share/doc/moongate/servers conf/servers/*
 	install -d $(UNIT_AT) $(INSTALL_AT)/lib/sysusers.d
 	sed 's|@PREFIX@|$(PREFIX)|g; s|@SYSCONFDIR@|$(SYSCONFDIR)|g' \
 	    conf/systemd/moongate.service >$(UNIT_AT)/moongate.service
 	install -m644 conf/systemd/moongate.sysusers \
 	    $(INSTALL_AT)/lib/sysusers.d/moongate.conf
-	install -Dm644 conf/moongate.conf \
-	    $(INSTALL_AT)/share/doc/moongate/moongate.conf
-	install -d -m750 $(DESTDIR)$(SYSCONFDIR)/moongate
+	install -Dm644 -t $(INSTALL_AT)/share/doc/moongate conf/moongate.conf
 	test -e $(DESTDIR)$(SYSCONFDIR)/moongate/moongate.conf || \
-	    install -m640 conf/moongate.conf $(DESTDIR)$(SYSCONFDIR)/moongate/
+	    install -Dm644 -t $(DESTDIR)$(SYSCONFDIR)/moongate conf/moongate.conf
 
 uninstall: ## leaves the configuration and the state
 	rm -f $(INSTALL_AT)/bin/moongate $(UNIT_AT)/moongate.service \

@@ -136,17 +136,24 @@ static const struct command commands[] = {
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
+static void print_help(FILE *out)
+{
+    fputs("usage: moongate [-c FILE] COMMAND ...\n\n", out);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %s%s%s\n        %s\n", commands[i].name,
+                *commands[i].arguments ? " " : "", commands[i].arguments,
+                commands[i].help);
+    fprintf(out,
+            "\nFILE is %s without -c. See moongate(1), moongate.conf(5).\n",
+            default_config);
+}
+
 static int run_help(const char *path, int argc, char **argv)
 {
     (void)path;
     (void)argc;
     (void)argv;
-    puts("usage: moongate [-c FILE] COMMAND ...\n");
-    for (size_t i = 0; i < COMMANDS; i++)
-        printf("  %s %s\n        %s\n", commands[i].name, commands[i].arguments,
-               commands[i].help);
-    printf("\nFILE is %s without -c. See moongate(1), moongate.conf(5).\n",
-           default_config);
+    print_help(stdout);
     return 0;
 }
 
@@ -199,7 +206,7 @@ int main(int argc, char **argv)
         i += 2;
     }
     if (i == argc) {
-        run_help(config, 0, NULL);
+        print_help(stderr);
         return 2;
     }
     return dispatch(config, argc - i, argv + i);

@@ -119,7 +119,7 @@ static const struct option network_options[] = {
         .type = OPT_ENUM,
         .fallback = "auto",
         .choices = "auto|closed",
-        .help = "auto: the first message of an allowed JID makes its account; "
+        .help = "auto: an allowed JID's first message makes its account; "
                 "closed: nobody new",
     },
     {

@@ -66,7 +66,7 @@ static void print_default(const struct option *option)
     const char *text = option->fallback ? option->fallback : "";
 
     if (option->type == OPT_LIST)
-        printf("[ %s%s%s ]", *text ? "\"" : "", text, *text ? "\"" : "");
+        printf(*text ? "[ \"%s\" ]" : "[ ]%s", text);
     else
         printf("%s%s%s", quoted ? "\"" : "", text, quoted ? "\"" : "");
 }
@@ -164,7 +164,7 @@ static int print_json(void)
 static void conf_group(const struct option_group *group)
 {
     if (group->driver)
-        printf("    # For driver = \"%s\" (%s):\n", group->driver,
+        printf("    # For driver = \"%s\" (%s):\n\n", group->driver,
                group->title);
     else
         printf("# %s\n%s = {\n", group->title, group->section);

@@ -15,28 +15,44 @@
 #include "gsm/digest.h"
 #include "gsm/errors.h"
 
-static void mark_key(struct gsm *g, const char *pin, char *out, size_t size)
+struct mark {
+    char key[64];
+};
+
+static struct mark mark_of(const char *sim, const char *pin)
 {
-    const char *device = settings_text(line_options(g->line), "device");
-    const char *sim = g->iccid[0] != '\0' ? g->iccid : device;
     struct digest digest = digest_start();
+    struct mark mark;
 
     digest_add(&digest, sim, strlen(sim) + 1);
     digest_add(&digest, pin, strlen(pin) + 1);
-    snprintf(out, size, "pin:%s", digest_text(&digest).text);
+    snprintf(mark.key, sizeof(mark.key), "pin:%s", digest_text(&digest).text);
+    return mark;
 }
 
-/* Whatever let us in, a PIN that was refused before is right now. */
-static void forget_mark(struct gsm *g)
+static const char *device_of(const struct gsm *g)
+{
+    return settings_text(line_options(g->line), "device");
+}
+
+static void forget_mark(struct gsm *g, const char *sim, const char *pin)
+{
+    struct mark mark = mark_of(sim, pin);
+
+    if (line_state_get(g->line, mark.key) != NULL)
+        line_state_put(g->line, mark.key, NULL);
+}
+
+/* The SIM is open: a PIN that seemed wrong is right now, or not needed. Many
+ * modems tell the ICCID only from here on, so the mark may be the device's. */
+static void forget_marks(struct gsm *g)
 {
     const char *pin = settings_text(line_options(g->line), "pin");
-    char key[64];
 
     if (pin == NULL)
         return;
-    mark_key(g, pin, key, sizeof(key));
-    if (line_state_get(g->line, key) != NULL)
-        line_state_put(g->line, key, NULL);
+    forget_mark(g, device_of(g), pin);
+    forget_mark(g, g->iccid, pin);
 }
 
 static void unlock_fail(struct gsm *g, const char *why)
@@ -47,7 +63,7 @@ static void unlock_fail(struct gsm *g, const char *why)
 static enum gsm_verdict need_pin(struct gsm *g)
 {
     const char *pin = settings_text(line_options(g->line), "pin");
-    char key[64];
+    struct mark mark;
 
     if (g->pin_entered) /* accepted, and the SIM takes a moment */
         return STEP_AGAIN;
@@ -55,14 +71,14 @@ static enum gsm_verdict need_pin(struct gsm *g)
         unlock_fail(g, "the SIM asks for its PIN: set `pin`");
         return STEP_LEFT;
     }
-    mark_key(g, pin, key, sizeof(key));
-    if (line_state_get(g->line, key) != NULL) {
+    mark = mark_of(g->iccid[0] != '\0' ? g->iccid : device_of(g), pin);
+    if (line_state_get(g->line, mark.key) != NULL) {
         unlock_fail(g, "the SIM has refused this `pin` before and is not "
                        "asked again, since three wrong ones lock it: set the "
                        "right one, or unlock it in a phone");
         return STEP_LEFT;
     }
-    line_state_put(g->line, key, "tried");
+    line_state_put(g->line, mark.key, "tried");
     gsm_enter(g, GSM_UNLOCKING);
     return STEP_LEFT;
 }
@@ -88,7 +104,7 @@ enum gsm_verdict gsm_unlock_on_cpin(struct gsm *g,
     switch (cpin) {
     case CPIN_READY:
         g->pin_entered = false;
-        forget_mark(g);
+        forget_marks(g);
         return STEP_NEXT;
     case CPIN_PIN:
         return need_pin(g);

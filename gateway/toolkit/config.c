@@ -19,6 +19,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "toolkit/config_source.h"
 #include "toolkit/settings.h"
 #include "toolkit/suggest.h"
 
@@ -160,9 +161,7 @@ static void assign_list(const struct group *g, const config_setting_t *setting,
 
     setting_clear_items(value);
     for (int i = 0; i < n; i++) {
-        const config_setting_t *item =
-            config_setting_get_elem(setting, (unsigned)i);
-        const char *text = config_setting_get_string(item);
+        const char *text = config_setting_get_string_elem(setting, i);
 
         if (!text) {
             wrong_type(g, setting, value->option);
@@ -397,18 +396,18 @@ static void check_sections(struct reader *r)
 static void syntax_mistake(struct reader *r)
 {
     const char *text = config_error_text(&r->tree);
-    int line = config_error_line(&r->tree);
-    char *place = place_text(r, config_error_file(&r->tree),
-                             line > 0 ? (unsigned)line : 0);
+    unsigned line = (unsigned)config_error_line(&r->tree);
+    char *place = place_text(r, config_error_file(&r->tree), 0);
+    char key[64];
 
+    config_source_key(place, line, key, sizeof(key));
+    free(place);
+    place = place_text(r, config_error_file(&r->tree), line);
     if (strcmp(text, "syntax error") == 0)
-        mistake(r, place,
-                "syntax error: look here and on the line above for a missing "
-                "quote, ';', '=' or bracket");
-    else if (strncmp(text, "duplicate setting", 17) == 0)
-        mistake(r, place,
-                "duplicate setting: this key stands in its group "
-                "already; remove one of the two");
+        text = "syntax error: look here and on the line above for a missing "
+               "quote, ';', '=' or bracket";
+    if (strncmp(text, "duplicate setting", 17) == 0)
+        mistake(r, place, "duplicate setting %s: remove one of the two", key);
     else
         mistake(r, place, "%s", text);
     free(place);

@@ -153,8 +153,8 @@ static bool is_real_tty(const char *device)
 
     if (!name || strncmp(device, "/dev/", 5) != 0 || name != device + 4)
         return false;
-    (void)snprintf(path, sizeof(path), "/sys/class/tty%s", name);
-    return access(path, F_OK) == 0;
+    int size = snprintf(path, sizeof(path), "/sys/class/tty%s", name);
+    return size < (int)sizeof(path) && access(path, F_OK) == 0;
 }
 
 static bool port_lock(struct serial_port *port, const char *device,

@@ -6,9 +6,7 @@
  *                 +---------------------BACKOFF                CLOSED
  *
  * Every way down ends in stream_fail, which tells why (once; repeated, only at
- * level debug) and sets the timer for the next try. A server that cannot be
- * reached is tried about once a second for a minute, so that a restart is
- * hardly noticed; a server that refuses us is tried ever more seldom.
+ * level debug) and sets the timer for the next try.
  *
  * The output has one door, stream_send. Above FULL it is closed to stanzas
  * that can wait; above OVERFLOW the server has stopped reading and the stream
@@ -21,12 +19,12 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/id.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "toolkit/loop.h"
 #include "toolkit/socket.h"
 #include "toolkit/timer.h"
+#include "xmpp/retry.h"
 #include "xmpp/stanza.h"
 #include "xmpp/trouble.h"
 
@@ -34,11 +32,6 @@ enum {
     PORT = 5347,
     CONNECT_MS = 15000,
     STEADY_MS = 60000,    /* online that long: the next failure is a first */
-    FIRST_RETRY_MS = 200,
-    RETRY_MS = 1000,
-    EAGER_TRIES = 60,     /* of connecting, a second each */
-    UNREACHABLE_MS = 30000, /* the slowest, to a server that is not there */
-    REFUSED_MS = 60000,     /* the slowest, to one that refuses us */
     FULL = 8 << 20,
     ROOMY = 4 << 20,
     OVERFLOW = 16 << 20,
@@ -94,7 +87,7 @@ struct stream {
     struct timer *steady;
     struct timer *look;     /* runs while `full` */
     struct later *overflow; /* the reset, out of the sender's stack */
-    unsigned tries;         /* failures since the last steady time */
+    struct retry retry;
     bool full;
     struct component_status status;
 };
@@ -111,23 +104,6 @@ static void set_state(struct stream *stream, enum state state)
         timer_start(stream->timer, states[state].timeout_ms);
     else
         timer_stop(stream->timer);
-}
-
-static uint64_t retry_ms(struct stream *stream, bool reached)
-{
-    unsigned n = stream->tries++;
-    unsigned max = reached ? REFUSED_MS : UNREACHABLE_MS;
-    unsigned delay = RETRY_MS;
-
-    if (n == 0)
-        return FIRST_RETRY_MS / 2 + id_random_below(FIRST_RETRY_MS);
-    if (!reached)
-        n = n > EAGER_TRIES ? n - EAGER_TRIES : 1;
-    while (--n > 0 && delay < max)
-        delay *= 2;
-    if (delay > max)
-        delay = max;
-    return delay / 2 + id_random_below(delay / 2) + 1;
 }
 
 /* Says it once, in words; the same again is only of interest to debuggers. */
@@ -180,7 +156,7 @@ static void stream_fail(struct stream *stream, const char *why)
     disconnect(stream);
     set_state(stream, BACKOFF);
     stream->status.reconnects++;
-    timer_start(stream->timer, retry_ms(stream, reached && !was_up));
+    timer_start(stream->timer, retry_next_ms(&stream->retry, reached));
     if (was_up)
         stream->events->down(stream->arg);
 }
@@ -423,7 +399,7 @@ static void on_steady(void *arg)
 {
     struct stream *stream = arg;
 
-    stream->tries = 0;
+    stream->retry = (struct retry){ 0 };
 }
 
 /* --- public ------------------------------------------------------------- */

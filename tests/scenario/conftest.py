@@ -13,18 +13,18 @@ from lib import servers  # noqa: E402
 from lib.gateway import program  # noqa: E402
 from lib.scene import Scene  # noqa: E402
 
-SCENES = 160        # component domains prepared on each shared server
+SCENES = {"prosody": 240, "ejabberd": 120}  # component domains prepared
 KINDS = {"prosody": servers.Prosody, "ejabberd": servers.Ejabberd}
 
 _indexes = {name: itertools.count() for name in KINDS}
 
 
-def _domains():
-    return [f"sms{i}.{servers.HOST}" for i in range(SCENES)]
+def _domains(count):
+    return [f"sms{i}.{servers.HOST}" for i in range(count)]
 
 
-def _users():
-    return [f"{name}{i}" for i in range(SCENES) for name in "ab"]
+def _users(count):
+    return [f"{name}{i}" for i in range(count) for name in "ab"]
 
 
 @pytest.fixture(scope="session")
@@ -38,8 +38,8 @@ def shared_server(tmp_path_factory):
             pytest.skip(why)
         if name not in running:
             running[name] = KINDS[name](
-                tmp_path_factory.mktemp(name), _domains(), _users(),
-                ["mallory"]).start()
+                tmp_path_factory.mktemp(name), _domains(SCENES[name]),
+                _users(SCENES[name]), ["mallory"]).start()
         return running[name]
     yield get
     for server in running.values():
@@ -57,7 +57,7 @@ def private_server(tmp_path):
             pytest.skip(why)
         options.setdefault("domains", ["sms0.localhost", "sms1.localhost"])
         server = KINDS[name](
-            tmp_path / f"{name}{len(running)}", users=_users()[:4],
+            tmp_path / f"{name}{len(running)}", users=_users(2),
             strangers=["mallory"], **options)
         running.append(server)
         return server.start()

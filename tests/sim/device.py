@@ -10,7 +10,7 @@ import random
 from collections import deque
 
 from sim import commands, endpoint, pdu
-from sim.at import AtError, Port
+from sim.at import AtError, Port, cme
 from sim.faults import Faults
 from sim.mobile import Receiver, Submission
 from sim.sim_card import NEED_PIN, SimCard
@@ -302,7 +302,10 @@ class Modem:
         if error:
             family, code = error
             raise AtError() if code < 0 else AtError(family, code)
-        return commands.execute(self, command)
+        try:
+            return commands.execute(self, command)
+        except IndexError as missing:
+            raise cme(50) from missing
 
     def submit(self, tpdu, name):
         """Sends a TPDU; the result of the command `name`."""

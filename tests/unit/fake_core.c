@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "toolkit/config.h"
 #include "toolkit/settings.h"
 
 enum { RECORDS_MAX = 100000, PARTS_MAX = 255, ACKS_MAX = 4096, SETS_MAX = 64,

@@ -294,9 +294,9 @@ static void tells_single_mistakes(void **state)
           "secret = \"file:/nonexistent/s\"; }; };",
           "x.conf:2: lines.one.secret: " },
         { "gateway = {\n limit = 5;\n limit = 6;\n};",
-          "x.conf:3: duplicate setting" },
+          "x.conf:3: duplicate setting limit: remove" },
         { "gateway = {\n limit = 5;\n};\ngateway = { };",
-          "x.conf:4: duplicate setting" },
+          "x.conf:4: duplicate setting gateway: remove" },
         { "gateway = {\n limit = ;\n};", "x.conf:2: syntax error: look" },
         { "@include \"nothing.conf\"\n", "x.conf:1: " },
     };

@@ -63,6 +63,26 @@ static unsigned fill_of(const struct row *row)
     return at != NULL ? (unsigned)strtoul(at + 10, NULL, 10) : 0;
 }
 
+/* Two rows of the table ran into each other: the octets FC01 and F803 of one
+ * septet 7F behind 2 and 3 fill bits. */
+static const char mangled[] = "FC1B7F0303F803";
+
+/* Seven spare bits that hold a CR are the USSD way of packing. */
+static void check_pack(const struct row *row, const uint8_t *septets, size_t n,
+                       const uint8_t *octets, size_t size)
+{
+    uint8_t got[256];
+
+    if (strcmp(row->cells[HEX], mangled) == 0)
+        return;
+    if (n % 8 == 7 && octets[size - 1] >> 1 == 0x0D)
+        assert_int_equal(gsm7_pack_ussd(got, sizeof got, septets, n), size);
+    else
+        assert_int_equal(
+            gsm7_pack(got, sizeof got, fill_of(row), septets, n), size);
+    assert_memory_equal(got, octets, size);
+}
+
 /* Rows with septets: both ways. Rows with text: decode `septets=N` of them. */
 static void check_gsm7(const struct row *row)
 {
@@ -77,8 +97,7 @@ static void check_gsm7(const struct row *row)
         m = gsm7_unpack(got, sizeof got, octets, size, fill_of(row), n);
         assert_int_equal(m, n);
         assert_memory_equal(got, septets, n);
-        if (gsm7_pack(got, sizeof got, fill_of(row), septets, n) == size)
-            assert_memory_equal(got, octets, size);
+        check_pack(row, septets, n, octets, size);
     } else {
         assert_non_null(count);
         n = gsm7_unpack(septets, sizeof septets, octets, size, 0,
@@ -267,12 +286,15 @@ static void check_table(const struct row *row)
                                                    : row->cells[DATA];
     uint32_t want[128] = { 0 };
     unsigned language = language_of(row);
-    unsigned septet, cp;
+    unsigned septet;
+    char value[8];
     int used;
 
-    for (; sscanf(cell, "%x=%x %n", &septet, &cp, &used) == 2; cell += used) {
+    while (sscanf(cell, "%x=%7s%n", &septet, value, &used) == 2) {
         assert_true(septet < 128);
-        want[septet] = cp;
+        if (strcmp(value, "ESC") != 0)
+            want[septet] = (uint32_t)strtoul(value, NULL, 16);
+        cell += used;
     }
     assert_true(want[0x65] != 0);
     for (septet = 0; septet < 128; septet++) {

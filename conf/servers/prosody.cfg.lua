@@ -1,0 +1,9 @@
+-- Prosody: save this as /etc/prosody/conf.d/moongate.cfg.lua (or put it at the
+-- end of prosody.cfg.lua), with a secret of your own, and restart Prosody.
+-- The same domain and secret go into networks.sms of moongate.conf.
+--
+-- Prosody listens for components on 127.0.0.1:5347 by itself. It has no TLS for
+-- components: to reach it from another machine use a tunnel.
+
+Component "sms.example.org"
+    component_secret = "change-me"

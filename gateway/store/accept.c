@@ -1,0 +1,396 @@
+/* accept.c - messages come in. For each entry: is the account known, was it
+ * seen before, then the next number of its conversation, one row, one body;
+ * when it is taken at once, the delivery is built from the entry itself, and
+ * an intent (parts, first attempt) rides along. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "store/inside.h"
+
+struct accept_task {
+    struct task task;
+    store_accept_fn *fn;
+    void *arg;
+    struct entry *entries;
+    struct entry_result *results;
+    size_t n;
+    const char *forget_source, *forget_set;
+};
+
+enum { ACCOUNT_ACTIVE, ACCOUNT_BLOCKED };
+
+bool seen_note(struct store *store, const char *source, const char *key,
+               bool *again, struct err *err)
+{
+    static const char insert[] = "INSERT INTO seen (source, key, at)"
+                                 " VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+
+    *again = false;
+    if (!key)
+        return true;
+    if (!db_run(store->db, insert,
+                DB_VALUES(db_text(source ? source : ""), db_text(key),
+                          db_int(store->now)),
+                err))
+        return false;
+    *again = db_changed(store->db) == 0;
+    store->counts[COUNT_DUPLICATE] += *again;
+    return true;
+}
+
+/* --- accounts ------------------------------------------------------------- */
+
+static bool account_make(struct store *store, const struct entry *entry,
+                         struct err *err)
+{
+    static const char insert[] =
+        "INSERT INTO account (network, jid, state, created)"
+        " VALUES (?1, ?2, ?3, ?4)";
+
+    return db_run(store->db, insert,
+                  DB_VALUES(db_text(entry->network), db_text(entry->account),
+                            db_int(ACCOUNT_ACTIVE), db_int(store->now)),
+                  err);
+}
+
+/* False with ERR_UNREGISTERED or ERR_FORBIDDEN refuses the entry. */
+static bool account_check(struct store *store, struct conversation *conv,
+                          const struct entry *entry, bool *make,
+                          struct err *err)
+{
+    static const char find[] =
+        "SELECT state FROM account WHERE network = ?1 AND jid = ?2";
+    struct db_rows *rows;
+    int64_t state = ACCOUNT_ACTIVE;
+
+    *make = false;
+    if (!entry->account || conv->registered)
+        return true;
+    rows = db_query(store->db, find,
+                    DB_VALUES(db_text(entry->network),
+                              db_text(entry->account)));
+    if (db_next(rows))
+        state = db_get_int(rows, 0);
+    else
+        *make = true;
+    if (!db_end(rows, err))
+        return false;
+    if (*make && !entry->make_account)
+        return err_set(err, ERR_UNREGISTERED, "please register first");
+    if (state == ACCOUNT_BLOCKED)
+        return err_set(err, ERR_FORBIDDEN, "this account is blocked");
+    return true;
+}
+
+static bool contact_rename(struct store *store, struct conversation *conv,
+                           const struct entry *entry, struct err *err)
+{
+    static const char put[] =
+        "INSERT INTO contact (network, account, address, name)"
+        " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (network, account, address)"
+        " DO UPDATE SET name = excluded.name";
+
+    if (!entry->name || (conv->name && strcmp(conv->name, entry->name) == 0))
+        return true;
+    free(conv->name);
+    conv->name = xstrdup(entry->name);
+    return db_run(store->db, put,
+                  DB_VALUES(db_text(entry->network), db_text(conv->account),
+                            db_text(entry->contact), db_text(entry->name)),
+                  err);
+}
+
+/* --- rows ----------------------------------------------------------------- */
+
+static bool message_insert(struct store *store, const struct entry *entry,
+                           const struct subject *subject, struct err *err)
+{
+    static const char insert[] =
+        "INSERT INTO message (id, mid, conv, seq, state, attempt, owed, held,"
+        " moved_at, direction, kind, receipt, created, at, expires, author,"
+        " stanza_id, sender, reference, parts) VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
+        " 0, ?7, ?8, ?9, ?10, ?11, ?8, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
+    static const char body[] = "INSERT INTO body (message, text)"
+                               " VALUES (?1, ?2)";
+    int64_t parts = subject->parts;
+
+    return db_run(store->db, insert,
+                  DB_VALUES(db_int(subject->row),
+                            db_blob(entry->id.bytes, sizeof(entry->id.bytes)),
+                            db_int(subject->conv->id), db_int(subject->seq),
+                            db_state(subject->state), db_int(subject->attempt),
+                            db_int(entry->account == NULL), db_int(store->now),
+                            db_int(entry->direction), db_int(entry->kind),
+                            db_int(entry->receipt), db_some(entry->at),
+                            db_some(entry->expires), db_text(entry->author),
+                            db_text(entry->stanza_id), db_text(entry->from),
+                            db_some(parts ? entry->reference : 0),
+                            db_some(parts)),
+                  err) &&
+           db_run(store->db, body,
+                  DB_VALUES(db_int(subject->row),
+                            db_text(entry->text ? entry->text : "")),
+                  err);
+}
+
+static bool may_take(const struct conversation *conv, const struct entry *entry)
+{
+    bool in_front = entry->direction == TO_LINE ? conv->head <= conv->last_seq
+                                                : conv->taken < conv->last_seq;
+
+    return entry->take && entry->account && !in_front && !conv->turn &&
+           !conv->next_at;
+}
+
+static struct delivery *entry_delivery(struct store *store,
+                                       const struct entry *entry,
+                                       const struct subject *subject)
+{
+    struct conversation *conv = subject->conv;
+    bool to_line = entry->direction == TO_LINE;
+    uint16_t next = to_line ? (uint16_t)(conv->last_ref + 1) : 0;
+    struct delivery delivery = {
+        .row = subject->row,
+        .conversation = conv->id,
+        .seq = subject->seq,
+        .id = entry->id,
+        .direction = entry->direction,
+        .kind = entry->kind,
+        .state = subject->state,
+        .attempt = subject->attempt,
+        .network = conv->sink->network,
+        .account = (char *)conv->account,
+        .contact = (char *)conv->contact,
+        .line = conv->line,
+        .sim = conv->sim,
+        .text = (char *)(entry->text ? entry->text : ""),
+        .stanza_id = (char *)entry->stanza_id,
+        .from = (char *)entry->from,
+        .author = (char *)entry->author,
+        .name = conv->name,
+        .receipt = entry->receipt,
+        .created = store->now,
+        .at = entry->at,
+        .expires = entry->expires,
+        .tried = subject->attempt ? store->now : 0,
+        .reference = entry->n_parts ? entry->reference : next,
+        .parts = (struct part_row *)entry->parts,
+        .n_parts = entry->n_parts,
+    };
+
+    return delivery_copy(&delivery);
+}
+
+static bool accept_intent(struct store *store, const struct entry *entry,
+                          const struct subject *subject, struct err *err)
+{
+    subject->conv->last_ref = entry->reference;
+    return parts_insert(store, subject->row, entry->parts, entry->n_parts,
+                        err) &&
+           attempt_begin(store, subject, &(struct attempt){ .part = 1, .n = 1 },
+                         entry->line, entry->sim, err);
+}
+
+/* The checks are done: from here on nothing is refused. */
+static bool accept_insert(struct store *store, struct conversation *conv,
+                          const struct entry *entry,
+                          struct entry_result *result, struct err *err)
+{
+    bool take = may_take(conv, entry);
+    bool intent = take && entry->n_parts > 0;
+    struct subject subject = {
+        .row = ++store->last_message,
+        .seq = ++conv->last_seq,
+        .conv = conv,
+        .state = intent ? MESSAGE_SUBMITTING : MESSAGE_QUEUED,
+        .attempt = intent ? 1 : 0,
+        .parts = intent ? (int64_t)entry->n_parts : 0,
+    };
+
+    conv->touched = store->now;
+    conv->registered = entry->account != NULL;
+    conv->kind = entry->author ? 1 : conv->kind;
+    conversation_touch(store, conv);
+    if (take)
+        conv->taken = conv->last_seq;
+    else
+        conversation_ready(store, conv);
+    sink_count(conv->sink, MESSAGE_STATES, subject.state);
+    if (!message_insert(store, entry, &subject, err) ||
+        !contact_rename(store, conv, entry, err) ||
+        (intent && !accept_intent(store, entry, &subject, err)))
+        return false;
+    result->outcome = take ? ENTRY_TAKEN : ENTRY_QUEUED;
+    if (take)
+        result->delivery = entry_delivery(store, entry, &subject);
+    return true;
+}
+
+static struct conversation *entry_conversation(struct store *store,
+                                               const struct entry *entry,
+                                               struct err *err)
+{
+    struct sink *sink =
+        sink_get(store, entry->network, entry->direction, err);
+
+    if (!sink)
+        return NULL;
+    return conversation_find(store, sink, entry->account ? entry->account : "",
+                             entry->contact, err);
+}
+
+/* What several receivers of one event share. */
+struct event {
+    const char *source, *key;
+    bool noted, again;
+};
+
+static bool event_note(struct store *store, struct event *event,
+                       struct err *err)
+{
+    if (event->noted)
+        return true;
+    event->noted = true;
+    return seen_note(store, event->source, event->key, &event->again, err);
+}
+
+static bool accept_entry(struct store *store, const struct entry *entry,
+                         struct entry_result *result, struct event *event,
+                         struct err *err)
+{
+    struct conversation *conv = entry_conversation(store, entry, err);
+    bool make;
+
+    if (!conv || !account_check(store, conv, entry, &make, err) ||
+        !event_note(store, event, err))
+        return false;
+    if (event->again) {
+        result->outcome = ENTRY_DUPLICATE;
+        return true;
+    }
+    if (make && !account_make(store, entry, err))
+        return false;
+    return accept_insert(store, conv, entry, result, err);
+}
+
+static bool is_refusal(const struct err *err)
+{
+    return err->kind == ERR_UNREGISTERED || err->kind == ERR_FORBIDDEN ||
+           err->kind == ERR_BAD_ADDRESS;
+}
+
+static bool accept_run(struct store *store, struct task *task, struct err *err)
+{
+    struct accept_task *t = (struct accept_task *)task;
+    struct event event = { 0 };
+
+    for (size_t i = 0; i < t->n; i++) {
+        const struct entry *entry = &t->entries[i];
+        struct entry_result *result = &t->results[i];
+
+        result->delivery = NULL;
+        if (!entry->with_first)
+            event = (struct event){ .source = entry->source,
+                                    .key = entry->key };
+        if (accept_entry(store, entry, result, &event, err))
+            continue;
+        if (!is_refusal(err))
+            return false;
+        result->outcome = ENTRY_REFUSED;
+        result->err = *err;
+    }
+    return !t->forget_set ||
+           fragments_forget(store, t->forget_source, t->forget_set, err);
+}
+
+static void accept_undo(struct task *task)
+{
+    struct accept_task *t = (struct accept_task *)task;
+
+    for (size_t i = 0; i < t->n; i++) {
+        delivery_free(t->results[i].delivery);
+        t->results[i].delivery = NULL;
+    }
+}
+
+static void accept_finish(struct task *task, const struct err *err)
+{
+    struct accept_task *t = (struct accept_task *)task;
+
+    t->fn(t->arg, err ? NULL : t->results, err ? 0 : t->n, err);
+    if (!err)
+        for (size_t i = 0; i < t->n; i++)
+            t->results[i].delivery = NULL; /* the receiver's */
+}
+
+static const struct task_ops accept_ops = {
+    .run = accept_run,
+    .undo = accept_undo,
+    .finish = accept_finish,
+    .writes = true,
+    .grows = true,
+};
+
+/* --- copying -------------------------------------------------------------- */
+
+static const size_t texts[] = {
+    offsetof(struct entry, network), offsetof(struct entry, contact),
+    offsetof(struct entry, account), offsetof(struct entry, text),
+    offsetof(struct entry, from),    offsetof(struct entry, stanza_id),
+    offsetof(struct entry, author),  offsetof(struct entry, name),
+    offsetof(struct entry, source),  offsetof(struct entry, key),
+    offsetof(struct entry, line),    offsetof(struct entry, sim),
+};
+
+static void entry_copy(struct task *task, struct entry *to,
+                       const struct entry *from)
+{
+    struct part_row *parts =
+        task_alloc(task, from->n_parts * sizeof(*from->parts));
+
+    *to = *from;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        const char **text = (const char **)(void *)((char *)to + texts[i]);
+
+        *text = task_text(task, *text);
+    }
+    for (size_t i = 0; i < from->n_parts; i++) {
+        parts[i] = from->parts[i];
+        parts[i].bytes = task_bytes(task, parts[i].bytes, parts[i].size);
+        if (i == 0) {
+            parts[i].state = PART_SUBMITTING;
+            parts[i].tries = 1;
+        }
+    }
+    to->parts = from->n_parts ? parts : NULL;
+}
+
+static size_t entry_room(const struct entry *entry)
+{
+    size_t text = entry->text ? strlen(entry->text) : 0;
+
+    return sizeof(*entry) + sizeof(struct entry_result) + text + 512;
+}
+
+void store_accept(struct store *store, const struct acceptance *acceptance,
+                  store_accept_fn *fn, void *arg)
+{
+    size_t n = acceptance->n, room = 64;
+    struct accept_task *t;
+
+    for (size_t i = 0; i < n; i++)
+        room += entry_room(&acceptance->entries[i]);
+    t = task_new(store, &accept_ops, sizeof(*t), room);
+    t->fn = fn;
+    t->arg = arg;
+    t->n = n;
+    t->entries = task_alloc(&t->task, n * sizeof(*t->entries));
+    t->results = task_alloc(&t->task, n * sizeof(*t->results));
+    memset(t->results, 0, n * sizeof(*t->results));
+    for (size_t i = 0; i < n; i++)
+        entry_copy(&t->task, &t->entries[i], &acceptance->entries[i]);
+    t->forget_set = task_text(&t->task, acceptance->forget_set);
+    t->forget_source = task_text(&t->task, acceptance->forget_source);
+    task_submit(&t->task);
+}

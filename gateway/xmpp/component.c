@@ -1,0 +1,343 @@
+/* component.c - puts stream, fence, presence and dispatch together and offers
+ * them to the core as a front.
+ *
+ * Stop: ask the fence and wait for it (2 s at most), say goodbye to whoever
+ * sees presence, end the stream and read it to its end, wait until all that was
+ * read is decided, close the handles, call done. */
+#include "xmpp/component.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "toolkit/timer.h"
+#include "xmpp/deliver.h"
+#include "xmpp/dispatch.h"
+#include "xmpp/fence.h"
+#include "xmpp/presence.h"
+
+enum { FAREWELL_MS = 2000, STANZA_MAX = 65536 };
+
+/* --- shared ------------------------------------------------------------- */
+
+/* FNV-1a. */
+static uint32_t hash_text(const char *text)
+{
+    uint32_t hash = 2166136261u;
+
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 16777619u;
+    return hash | 1;
+}
+
+bool recent_is_new(struct recent *recent, const char *key, int64_t ms)
+{
+    uint32_t hash = hash_text(key);
+    int64_t now = clock_mono_ms();
+    size_t i = (hash >> 1) % RECENT;
+
+    if (recent->hashes[i] == hash && now - recent->times[i] < ms)
+        return false;
+    recent->hashes[i] = hash;
+    recent->times[i] = now;
+    return true;
+}
+
+bool component_jid(const struct component *component, const char *address,
+                   char *out)
+{
+    bool phones = network_policy(component->network)->phone_addresses;
+    size_t size = 0;
+
+    if (address[0]) {
+        if (!jid_from_address(address, phones, out))
+            return false;
+        size = strlen(out);
+        out[size++] = '@';
+    }
+    text_copy(out + size, JID_BARE_SIZE - size, component->options.jid);
+    return true;
+}
+
+bool component_send(struct component *component, xmpp_stanza_t *stanza,
+                    enum stream_class class)
+{
+    bool sent = stream_send(component->stream, stanza, class);
+
+    (void)xmpp_stanza_release(stanza);
+    return sent;
+}
+
+bool component_odd(struct component *component, enum oddity oddity)
+{
+    bool first = !component->odd[oddity];
+
+    component->odd[oddity] = true;
+    return first;
+}
+
+/* --- the end ------------------------------------------------------------ */
+
+static void on_closed(void *arg)
+{
+    struct component *component = arg;
+
+    component->closed = true;
+    component->done(component->done_arg);
+}
+
+static void on_all_decided(void *arg)
+{
+    struct component *component = arg;
+
+    owner_close(&component->owner, on_closed, component);
+}
+
+static void on_ended(void *arg)
+{
+    struct component *component = arg;
+
+    network_after_decided(component->network, on_all_decided, component);
+}
+
+static void on_left(void *arg)
+{
+    struct component *component = arg;
+
+    stream_end(component->stream);
+}
+
+static void on_farewell(void *arg)
+{
+    struct component *component = arg;
+
+    timer_stop(component->farewell);
+    presence_leave(component->presence, on_left, component);
+}
+
+/* --- stream events ------------------------------------------------------ */
+
+static void on_up(void *arg)
+{
+    struct component *component = arg;
+
+    component->up = true;
+    fence_up(component->fence);
+    network_front_up(component->network);
+    presence_tell_all(component->presence);
+}
+
+static void on_down(void *arg)
+{
+    struct component *component = arg;
+
+    component->up = false;
+    fence_down(component->fence);
+    presence_down(component->presence);
+    component_forget_held(component);
+    network_front_down(component->network);
+    if (timer_active(component->farewell))
+        on_farewell(component);
+}
+
+static void on_stanza(void *arg, xmpp_stanza_t *stanza)
+{
+    dispatch_stanza(arg, stanza);
+}
+
+static void on_oversized(void *arg, const struct stanza_head *head)
+{
+    dispatch_oversized(arg, head);
+}
+
+static void on_roomy(void *arg)
+{
+    struct component *component = arg;
+
+    component_answer_held(component);
+    network_front_ready(component->network);
+}
+
+static const struct stream_events stream_events = {
+    .up = on_up,
+    .down = on_down,
+    .stanza = on_stanza,
+    .oversized = on_oversized,
+    .roomy = on_roomy,
+    .ended = on_ended,
+};
+
+/* --- fence events ------------------------------------------------------- */
+
+static void on_ping(void *arg, const char *to, const char *id)
+{
+    struct component *component = arg;
+    struct envelope envelope = {
+        .from = component->options.jid, .to = to, .id = id, .type = "get"
+    };
+    xmpp_stanza_t *ping = stanza_open(component->ctx, "iq", &envelope);
+
+    stanza_add(ping, "ping", NS_PING, NULL);
+    (void)component_send(component, ping, STREAM_NEEDED);
+}
+
+static void on_fenced(void *arg, uint64_t serial)
+{
+    struct component *component = arg;
+
+    network_fenced(component->network, serial);
+    if (timer_active(component->farewell) && fence_is_clear(component->fence))
+        on_farewell(component);
+}
+
+static void on_dead(void *arg)
+{
+    struct component *component = arg;
+
+    stream_reset(component->stream,
+                 "the server does not answer pings: the connection is given "
+                 "up as half-open");
+}
+
+static const struct fence_events fence_events = {
+    .ping = on_ping,
+    .fenced = on_fenced,
+    .dead = on_dead,
+};
+
+/* --- the front ---------------------------------------------------------- */
+
+/* What the core counts; it asks for a fence right after. */
+static bool counted(struct component *component, bool written)
+{
+    if (written)
+        fence_count(component->fence);
+    return written;
+}
+
+static bool front_deliver(void *self, const struct delivery *delivery)
+{
+    struct component *component = self;
+
+    fence_expect(component->fence);
+    return counted(component, deliver_text(component, delivery));
+}
+
+static bool front_settle(void *self, const struct moved *moved, bool late)
+{
+    struct component *component = self;
+
+    fence_expect(component->fence);
+    return counted(component, deliver_outcome(component, moved, late));
+}
+
+static bool front_notice(void *self, const char *to, const char *text)
+{
+    return deliver_notice(self, to, text);
+}
+
+static void front_fence(void *self)
+{
+    struct component *component = self;
+
+    fence_ask(component->fence);
+}
+
+static void front_presence(void *self)
+{
+    struct component *component = self;
+
+    presence_tell_all(component->presence);
+}
+
+static bool front_online(void *self)
+{
+    struct component *component = self;
+
+    return component->up;
+}
+
+const struct front *component_front(void)
+{
+    static const struct front front = {
+        .deliver = front_deliver,
+        .settle = front_settle,
+        .notice = front_notice,
+        .fence = front_fence,
+        .presence = front_presence,
+        .online = front_online,
+    };
+
+    return &front;
+}
+
+/* --- life --------------------------------------------------------------- */
+
+struct component *component_new(struct loop *loop,
+                                const struct component_options *options,
+                                struct network *network)
+{
+    struct component *component = xcalloc(1, sizeof(*component));
+    struct owner *owner = &component->owner;
+    const char *jid = options->jid;
+
+    component->options = *options;
+    if (component->options.stanza_max == 0)
+        component->options.stanza_max = STANZA_MAX;
+    component->network = network;
+    component->ctx = stanza_context();
+    owner_init(owner, loop);
+    component->stream =
+        stream_new(owner, component->ctx, &component->options,
+                   network_name(network), &stream_events, component);
+    component->fence = fence_new(owner, jid, options->ping_to,
+                                 options->ping_every, &fence_events, component);
+    component->presence = presence_new(component);
+    component->farewell = timer_new(owner, on_farewell, component);
+    return component;
+}
+
+void component_start(struct component *component)
+{
+    stream_start(component->stream);
+}
+
+void component_stop(struct component *component, void (*done)(void *arg),
+                    void *arg)
+{
+    component->done = done;
+    component->done_arg = arg;
+    if (!component->up) {
+        stream_end(component->stream);
+        return;
+    }
+    timer_start(component->farewell, FAREWELL_MS);
+    fence_ask(component->fence);
+}
+
+static void component_release(void *arg)
+{
+    struct component *component = arg;
+
+    component_forget_held(component);
+    stream_free(component->stream);
+    fence_free(component->fence);
+    presence_free(component->presence);
+    xmpp_ctx_free(component->ctx);
+    free(component);
+}
+
+void component_free(struct component *component)
+{
+    if (component->closed)
+        component_release(component);
+    else
+        owner_close(&component->owner, component_release, component);
+}
+
+struct component_status component_status(const struct component *component)
+{
+    return stream_status(component->stream);
+}

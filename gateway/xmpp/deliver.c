@@ -1,0 +1,173 @@
+/* deliver.c - messages to XMPP users: what a phone sent, and how their own
+ * messages ended.
+ *
+ * The id of a message is the store's: with it a stanza error finds the row, and
+ * a message that goes again after a broken stream is recognised as the same
+ * (XEP-0359). XEP-0184 is never asked for: a server's answer, not the user's
+ * client, ends our part. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/store.h"
+#include "xmpp/component.h"
+#include "xmpp/deliver.h"
+
+enum { DELAY_MS = 10000 }; /* younger than that is as good as now */
+
+/* The contact's JID; the gateway's own for an address that has none, which
+ * would be a driver's mistake: the text must arrive all the same. */
+static void contact_jid(const struct component *component, const char *contact,
+                        char *out)
+{
+    if (component_jid(component, contact, out))
+        return;
+    log_warn("network %s: a contact has no JID: %s",
+             network_name(component->network), log_number(contact).text);
+    text_copy(out, JID_BARE_SIZE, component->options.jid);
+}
+
+/* XEP-0359: the id that we, and the sender, have given it. */
+static void add_ids(xmpp_stanza_t *message, const char *by, const char *id)
+{
+    xmpp_stanza_t *stanza_id =
+        stanza_add(message, "stanza-id", NS_STANZA_ID, NULL);
+
+    stanza_set(stanza_id, "id", id);
+    stanza_set(stanza_id, "by", by);
+    stanza_set(stanza_add(message, "origin-id", NS_STANZA_ID, NULL), "id", id);
+}
+
+static void add_delay(xmpp_stanza_t *message, const char *from, int64_t at)
+{
+    xmpp_stanza_t *delay;
+
+    if (at <= 0 || clock_wall_ms() - at < DELAY_MS)
+        return;
+    delay = stanza_add(message, "delay", NS_DELAY, NULL);
+    stanza_set(delay, "from", from);
+    stanza_set(delay, "stamp", clock_iso(at).text);
+}
+
+bool deliver_text(struct component *component,
+                     const struct delivery *delivery)
+{
+    const char *domain = component->options.jid;
+    struct id_text id = id_text(&delivery->id);
+    char from[JID_BARE_SIZE];
+    struct envelope envelope = { .from = from,
+                                 .to = delivery->account,
+                                 .id = id.text,
+                                 .type = "chat" };
+    xmpp_stanza_t *message;
+
+    contact_jid(component, delivery->contact, from);
+    message = stanza_open(component->ctx, "message", &envelope);
+    stanza_add(message, "body", NULL, delivery->text ? delivery->text : "");
+    add_ids(message, domain, id.text);
+    add_delay(message, domain, delivery->at);
+    if (delivery->name && delivery->name[0])
+        stanza_add(message, "nick", NS_NICK, delivery->name);
+    return component_send(component, message, STREAM_PATIENT);
+}
+
+/* XEP-0184: it has arrived. Servers keep it for who is offline (XEP-0334). */
+static bool send_receipt(struct component *component, const char *from,
+                         const struct moved *moved)
+{
+    struct id id = id_new();
+    struct id_text text = id_text(&id);
+    struct envelope envelope = { .from = from,
+                                 .to = moved->from,
+                                 .id = text.text,
+                                 .type = "chat" };
+    xmpp_stanza_t *message =
+        stanza_open(component->ctx, "message", &envelope);
+    xmpp_stanza_t *received =
+        stanza_add(message, "received", NS_RECEIPTS, NULL);
+
+    stanza_set(received, "id", moved->stanza_id);
+    stanza_add(message, "store", NS_HINTS, NULL);
+    return component_send(component, message, STREAM_PATIENT);
+}
+
+static bool send_error(struct component *component, const char *from,
+                       const struct moved *moved)
+{
+    struct envelope envelope = { .from = from,
+                                 .to = moved->from,
+                                 .id = moved->stanza_id };
+    struct refusal refusal = refusal_of(&moved->err);
+    xmpp_stanza_t *message =
+        stanza_open(component->ctx, "message", &envelope);
+
+    stanza_refuse(message, &refusal);
+    return component_send(component, message, STREAM_PATIENT);
+}
+
+/* The resource that would see the error is probably gone: words for the
+ * others, in the same conversation, as a reply to what failed (XEP-0461). */
+static void send_late_words(struct component *component, const char *from,
+                            const struct moved *moved)
+{
+    struct envelope envelope = { .from = from,
+                                 .to = moved->account,
+                                 .type = "chat" };
+    xmpp_stanza_t *message =
+        stanza_open(component->ctx, "message", &envelope);
+    char *text = xasprintf("[gateway] Your message was not delivered: %s",
+                           moved->err.text[0]
+                               ? moved->err.text
+                               : err_policy(moved->err.kind)->name);
+
+    stanza_add(message, "body", NULL, text);
+    if (moved->stanza_id) {
+        xmpp_stanza_t *reply =
+            stanza_add(message, "reply", "urn:xmpp:reply:0", NULL);
+
+        stanza_set(reply, "to", moved->from);
+        stanza_set(reply, "id", moved->stanza_id);
+    }
+    (void)component_send(component, message, STREAM_NEEDED);
+    free(text);
+}
+
+/* An answer without an id would tell the sender nothing. */
+bool deliver_outcome(struct component *component, const struct moved *moved,
+                    bool late)
+{
+    bool can = moved->from && moved->stanza_id;
+    char from[JID_BARE_SIZE];
+
+    if (!stream_is_up(component->stream))
+        return false;
+    contact_jid(component, moved->contact, from);
+    switch (moved->owed) {
+    case OWED_NOTHING:
+        return true;
+    case OWED_RECEIPT:
+        return !can || send_receipt(component, from, moved);
+    case OWED_ERROR:
+        if (can && !send_error(component, from, moved))
+            return false;
+        if (late || !can)
+            send_late_words(component, from, moved);
+        return true;
+    }
+    return true;
+}
+
+bool deliver_notice(struct component *component, const char *to,
+                    const char *text)
+{
+    struct envelope envelope = { .from = component->options.jid,
+                                 .to = to,
+                                 .type = "chat" };
+    xmpp_stanza_t *message =
+        stanza_open(component->ctx, "message", &envelope);
+
+    stanza_add(message, "body", NULL, text);
+    return component_send(component, message, STREAM_NEEDED);
+}

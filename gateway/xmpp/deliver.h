@@ -1,0 +1,19 @@
+/* deliver.h - messages to XMPP users: the front's deliver, settle, notice. */
+#ifndef MOONGATE_XMPP_DELIVER_H
+#define MOONGATE_XMPP_DELIVER_H
+
+#include <stdbool.h>
+
+struct component;
+struct delivery;
+struct moved;
+
+/* As the members of struct front say. */
+bool deliver_text(struct component *component,
+                     const struct delivery *delivery);
+bool deliver_outcome(struct component *component, const struct moved *moved,
+                    bool late);
+bool deliver_notice(struct component *component, const char *to,
+                    const char *text);
+
+#endif

@@ -1,0 +1,80 @@
+/* iq.c - small requests: ping (XEP-0199), version (XEP-0092), and the prompt
+ * of gateways (jabber:iq:gateway, XEP-0100 6.3). */
+#include "xmpp/dispatch.h"
+
+#ifndef MOONGATE_VERSION
+#define MOONGATE_VERSION "0.1"
+#endif
+
+void iq_ping(struct request *request)
+{
+    component_answer(request->component, request_result(request, NULL));
+}
+
+void iq_version(struct request *request)
+{
+    xmpp_stanza_t *query;
+    xmpp_stanza_t *result = request_result(request, &query);
+
+    stanza_add(query, "name", NULL, "Moongate");
+    stanza_add(query, "version", NULL, MOONGATE_VERSION);
+    component_answer(request->component, result);
+}
+
+/* Only the gateway itself has a prompt. */
+static bool has_prompt(struct request *request)
+{
+    struct denial denial;
+
+    if (request->contact[0])
+        request_refuse_plain(request, "service-unavailable", "cancel", NULL);
+    else if (!request_allowed(request, &denial))
+        request_refuse(request, &denial.refusal);
+    else
+        return true;
+    return false;
+}
+
+void iq_gateway_get(struct request *request)
+{
+    const struct component *component = request->component;
+    bool phones = network_policy(component->network)->phone_addresses;
+    xmpp_stanza_t *result, *query;
+
+    if (!has_prompt(request))
+        return;
+    result = request_result(request, &query);
+    stanza_add(query, "desc", NULL,
+               phones ? "Type the phone number as you would dial it, or with "
+                        "+ and the country code."
+                      : "Type the address of the person to write to.");
+    stanza_add(query, "prompt", NULL, phones ? "Phone number" : "Address");
+    component_answer(request->component, result);
+}
+
+void iq_gateway_set(struct request *request)
+{
+    struct component *component = request->component;
+    xmpp_stanza_t *prompt, *result, *query;
+    char address[ADDRESS_SIZE], jid[JID_BARE_SIZE];
+    struct refusal refusal;
+    struct err err;
+
+    if (!has_prompt(request))
+        return;
+    prompt = stanza_find(request->payload, "prompt", NS_GATEWAY);
+    if (!prompt) {
+        request_refuse_plain(request, "bad-request", "modify",
+                             "there is no <prompt/>");
+        return;
+    }
+    if (!address_from_typed(component, stanza_text(prompt), address, &err)) {
+        refusal = refusal_of(&err);
+        request_refuse(request, &refusal);
+        return;
+    }
+    (void)component_jid(component, address, jid);
+    result = request_result(request, &query);
+    stanza_add(query, "jid", NULL, jid);
+    component_answer(component, result);
+}

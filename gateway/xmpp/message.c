@@ -1,0 +1,237 @@
+/* message.c - messages from XMPP users: texts to contacts, errors that come
+ * back, and the few words the gateway itself says.
+ *
+ * Only what its sender wrote counts: the body that is a direct child in the
+ * stanza's own namespace. Whatever is forwarded, carbon-copied or marked up
+ * inside is not looked at (reliability reference A2), so a message without such
+ * a body (chat states, receipts, markers) is taken in silence. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "xmpp/dispatch.h"
+
+enum { HELP_MS = 60000 };
+
+/* Encryption leaves a body that only says so: not worth a paid text. */
+static const char *const encrypted[] = {
+    "urn:xmpp:eme:0",
+    "eu.siacs.conversations.axolotl",
+    "urn:xmpp:omemo:2",
+    "urn:xmpp:openpgp:0",
+    "jabber:x:encrypted",
+};
+
+/* --- refusing later ----------------------------------------------------- */
+
+/* What the refusal of a message needs; strings in one block behind it. */
+struct pending {
+    struct component *component;
+    const char *from, *to, *id; /* of the message; id may be NULL */
+};
+
+static const char *pack(char **at, const char *text)
+{
+    size_t size = text ? strlen(text) + 1 : 0;
+    char *copy = *at;
+
+    if (!text)
+        return NULL;
+    memcpy(copy, text, size);
+    *at += size;
+    return copy;
+}
+
+static struct pending *pending_new(const struct request *request)
+{
+    const char *from = xmpp_stanza_get_from(request->stanza);
+    const char *to = xmpp_stanza_get_to(request->stanza);
+    const char *id = xmpp_stanza_get_id(request->stanza);
+    size_t size = strlen(from) + strlen(to) + (id ? strlen(id) : 0) + 3;
+    struct pending *pending = xmalloc(sizeof(*pending) + size);
+    char *at = (char *)(pending + 1);
+
+    pending->component = request->component;
+    pending->from = pack(&at, from);
+    pending->to = pack(&at, to);
+    pending->id = pack(&at, id);
+    return pending;
+}
+
+static void on_decided(void *arg, const struct id *id, const struct err *err)
+{
+    struct pending *pending = arg;
+    struct component *component = pending->component;
+
+    (void)id;
+    if (err) {
+        struct envelope envelope = { .from = pending->to,
+                                     .to = pending->from,
+                                     .id = pending->id };
+        struct refusal refusal = refusal_of(err);
+        xmpp_stanza_t *answer =
+            stanza_open(component->ctx, "message", &envelope);
+
+        stanza_refuse(answer, &refusal);
+        (void)component_send(component, answer, STREAM_NEEDED);
+    }
+    free(pending);
+}
+
+/* --- texts -------------------------------------------------------------- */
+
+static bool is_encrypted(xmpp_stanza_t *stanza)
+{
+    for (size_t i = 0; i < sizeof(encrypted) / sizeof(encrypted[0]); i++) {
+        if (stanza_find(stanza, NULL, encrypted[i]))
+            return true;
+    }
+    return false;
+}
+
+static const char *origin_id(xmpp_stanza_t *stanza)
+{
+    xmpp_stanza_t *origin = stanza_find(stanza, "origin-id", NS_STANZA_ID);
+
+    return origin ? xmpp_stanza_get_id(origin) : NULL;
+}
+
+static bool may_send(struct request *request, struct denial *denial)
+{
+    if (!request_allowed(request, denial) || !request_resolve(request, denial))
+        return false;
+    if (is_encrypted(request->stanza))
+        (void)err_set(&denial->err, ERR_UNSUPPORTED,
+                      "phones cannot read encrypted messages: switch "
+                      "encryption off for this contact");
+    else if (!network_refuses(request->component->network, &denial->err))
+        return true;
+    denial->refusal = refusal_of(&denial->err);
+    return false;
+}
+
+static char *help_text(const struct component *component)
+{
+    const struct network_policy *policy = network_policy(component->network);
+    const char *jid = component->options.jid;
+
+    if (!policy->phone_addresses)
+        return xasprintf("This is a gateway. Write to its contacts: "
+                         "address@%s. Answers come from there.",
+                         jid);
+    return xasprintf("This is a gateway to phones. To send a text, write to a "
+                     "phone number as a contact of this gateway, like "
+                     "+%s1234567@%s. Answers come from that contact.",
+                     policy->plan.country_code, jid);
+}
+
+/* Somebody writes to the gateway itself. */
+static void say_help(struct request *request)
+{
+    struct component *component = request->component;
+    struct envelope envelope = { .from = component->options.jid,
+                                 .to = xmpp_stanza_get_from(request->stanza),
+                                 .type = "chat" };
+    xmpp_stanza_t *message;
+    char *text;
+
+    if (!recent_is_new(&component->helped, request->account, HELP_MS))
+        return;
+    text = help_text(component);
+    message = stanza_open(component->ctx, "message", &envelope);
+    stanza_add(message, "body", NULL, text);
+    (void)component_send(component, message, STREAM_OPTIONAL);
+    free(text);
+}
+
+static void accept_text(struct request *request, const char *body)
+{
+    char from[JID_SIZE];
+    struct user_text text = {
+        .account = request->account,
+        .from = from,
+        .contact = request->contact,
+        .stanza_id = xmpp_stanza_get_id(request->stanza),
+        .origin_id = origin_id(request->stanza),
+        .text = body,
+        .receipt = stanza_find(request->stanza, "request", NS_RECEIPTS),
+    };
+
+    jid_full(&request->from, from);
+    inbox_user_text(request->component->network, &text, on_decided,
+                    pending_new(request));
+}
+
+void message_text(struct request *request)
+{
+    xmpp_stanza_t *body = stanza_find(request->stanza, "body", NS_COMPONENT);
+    const char *text = body ? stanza_text(body) : "";
+    struct denial denial;
+
+    if (text[0] == '\0')
+        return;
+    if (!may_send(request, &denial))
+        request_refuse(request, &denial.refusal);
+    else if (request->contact[0] == '\0')
+        say_help(request);
+    else
+        accept_text(request, text);
+}
+
+void message_groupchat(struct request *request)
+{
+    request_refuse_plain(request, "service-unavailable", "cancel",
+                         "there are no group chats here");
+}
+
+/* --- errors that come back ---------------------------------------------- */
+
+struct verdict {
+    const char *condition;
+    enum err_kind kind;
+};
+
+/* What a stanza error to a message of ours means for it; what is not here is a
+ * rejection. */
+static const struct verdict verdicts[] = {
+    { "service-unavailable", ERR_UNREACHABLE }, /* offline, not kept for him */
+    { "recipient-unavailable", ERR_TEMPORARY },
+    { "remote-server-timeout", ERR_TEMPORARY },
+    { "remote-server-not-found", ERR_TEMPORARY },
+    { "resource-constraint", ERR_TEMPORARY },
+    { "internal-server-error", ERR_TEMPORARY },
+    { "item-not-found", ERR_NO_RECIPIENT },
+    { "jid-malformed", ERR_NO_RECIPIENT },
+    { "gone", ERR_NO_RECIPIENT },
+    { "redirect", ERR_NO_RECIPIENT },
+};
+
+static enum err_kind verdict_of(const char *condition)
+{
+    for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
+        if (strcmp(verdicts[i].condition, condition) == 0)
+            return verdicts[i].kind;
+    }
+    return ERR_REJECTED;
+}
+
+void message_bounced(struct request *request)
+{
+    const char *text = xmpp_stanza_get_id(request->stanza);
+    xmpp_stanza_t *error = stanza_find(request->stanza, "error", NS_COMPONENT);
+    struct condition condition = { "undefined-condition", "" };
+    struct err err;
+    struct id id;
+
+    if (!text || !id_parse(text, &id))
+        return;
+    if (error)
+        condition = stanza_condition(error, NS_STANZA_ERRORS);
+    (void)err_set(&err, verdict_of(condition.name), "%.100s answered %s%s%s",
+                  request->account, condition.name,
+                  condition.text[0] ? ": " : "", condition.text);
+    text_copy(err.code, sizeof(err.code), condition.name);
+    network_bounced(request->component->network, &id, &err);
+}

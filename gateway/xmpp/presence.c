@@ -1,0 +1,330 @@
+/* presence.c - subscriptions, probes, and telling subscribers of changes.
+ *
+ * Contacts look as healthy as the network's lines: available, or dnd with the
+ * reason as text. Who is told is in the store; the answer comes row by row into
+ * a queue, and a timer sends it on in small bites, so that a thousand contacts
+ * do not flood the server (and nothing is lost when the output is full). A
+ * change meanwhile makes one more round afterwards.
+ *
+ * XEP-0100: a request for subscription is granted, never offered unasked; the
+ * gateway asks back for its own JID only, to see when the user is there. */
+#include "xmpp/presence.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <utlist.h>
+
+#include "base/mem.h"
+#include "toolkit/timer.h"
+#include "xmpp/component.h"
+#include "xmpp/dispatch.h"
+
+enum {
+    BITE = 50,
+    BITE_MS = 20,
+    PRESENT_MS = 10000, /* one login gives many stanzas */
+};
+
+struct row {
+    struct row *prev, *next;
+    char *account, *contact;
+};
+
+enum phase {
+    TELLING,
+    LEAVING, /* a list that was asked for before is still to come */
+    GOODBYE, /* the list that is asked for is told that we are gone */
+};
+
+struct presence {
+    struct component *component;
+    struct timer *timer;
+    struct row *rows;
+    enum phase phase;
+    bool asking; /* the store is listing subscriptions */
+    bool again;  /* something changed since */
+    void (*done)(void *arg);
+    void *arg;
+};
+
+/* --- one presence ------------------------------------------------------- */
+
+static xmpp_stanza_t *presence_open(struct component *component,
+                                    const char *contact, const char *to,
+                                    const char *type)
+{
+    char from[JID_BARE_SIZE];
+    struct envelope envelope = { .from = from, .to = to, .type = type };
+
+    if (!component_jid(component, contact, from))
+        return NULL;
+    return stanza_open(component->ctx, "presence", &envelope);
+}
+
+/* Sends presence of that type and no content. */
+static void send_plain(struct component *component, const char *contact,
+                       const char *to, const char *type,
+                       enum stream_class class)
+{
+    xmpp_stanza_t *presence = presence_open(component, contact, to, type);
+
+    if (presence)
+        (void)component_send(component, presence, class);
+}
+
+static void send_state(struct component *component, const char *contact,
+                       const char *to)
+{
+    xmpp_stanza_t *presence = presence_open(component, contact, to, NULL);
+    char text[256];
+
+    if (!presence)
+        return;
+    if (network_health(component->network, text, sizeof(text)) != 0) {
+        stanza_add(presence, "show", NULL, "dnd");
+        stanza_add(presence, "status", NULL, text);
+    }
+    (void)component_send(component, presence, STREAM_OPTIONAL);
+}
+
+/* --- telling all -------------------------------------------------------- */
+
+static void row_free(struct presence *presence, struct row *row)
+{
+    DL_DELETE(presence->rows, row);
+    free(row->account);
+    free(row->contact);
+    free(row);
+}
+
+static void forget_rows(struct presence *presence)
+{
+    struct row *row, *next;
+
+    DL_FOREACH_SAFE (presence->rows, row, next) {
+        row_free(presence, row);
+    }
+}
+
+static void add_row(struct presence *presence, const char *account,
+                    const char *contact)
+{
+    struct row *row = xcalloc(1, sizeof(*row));
+
+    row->account = xstrdup(account);
+    row->contact = xstrdup(contact);
+    DL_APPEND(presence->rows, row);
+    if (!timer_active(presence->timer))
+        timer_repeat(presence->timer, BITE_MS);
+}
+
+static void on_row(void *arg, const char *account, const char *contact)
+{
+    struct presence *presence = arg;
+    struct component *component = presence->component;
+
+    if (!account || !component->up)
+        return;
+    switch (presence->phase) {
+    case TELLING:
+        add_row(presence, account, contact);
+        break;
+    case LEAVING:
+        break;
+    case GOODBYE:
+        send_plain(component, contact, account, "unavailable",
+                   STREAM_OPTIONAL);
+        break;
+    }
+}
+
+static void ask(struct presence *presence);
+
+/* One round is over when the store has listed all and all are told. */
+static void round_ended(struct presence *presence)
+{
+    if (presence->asking || presence->rows)
+        return;
+    timer_stop(presence->timer);
+    if (presence->again)
+        ask(presence);
+}
+
+static void on_listed(void *arg)
+{
+    struct presence *presence = arg;
+
+    presence->asking = false;
+    switch (presence->phase) {
+    case TELLING:
+        round_ended(presence);
+        break;
+    case LEAVING:
+        presence->phase = GOODBYE;
+        ask(presence);
+        break;
+    case GOODBYE:
+        presence->done(presence->arg);
+        break;
+    }
+}
+
+static void ask(struct presence *presence)
+{
+    struct network *network = presence->component->network;
+
+    presence->asking = true;
+    presence->again = false;
+    network_each_subscription(network, NULL, on_row, presence);
+    network_after_decided(network, on_listed, presence);
+}
+
+static void on_bite(void *arg)
+{
+    struct presence *presence = arg;
+    struct component *component = presence->component;
+
+    for (unsigned n = 0; n < BITE && presence->rows; n++) {
+        struct row *row = presence->rows;
+
+        if (stream_is_full(component->stream))
+            return;
+        send_state(component, row->contact, row->account);
+        row_free(presence, row);
+    }
+    round_ended(presence);
+}
+
+void presence_tell_all(struct presence *presence)
+{
+    if (!presence->component->up || presence->phase != TELLING)
+        return;
+    if (presence->asking || presence->rows)
+        presence->again = true;
+    else
+        ask(presence);
+}
+
+void presence_leave(struct presence *presence, void (*done)(void *arg),
+                    void *arg)
+{
+    forget_rows(presence);
+    timer_stop(presence->timer);
+    presence->done = done;
+    presence->arg = arg;
+    presence->phase = presence->asking ? LEAVING : GOODBYE;
+    if (!presence->asking)
+        ask(presence);
+}
+
+void presence_down(struct presence *presence)
+{
+    forget_rows(presence);
+    timer_stop(presence->timer);
+    presence->again = false;
+}
+
+struct presence *presence_new(struct component *component)
+{
+    struct presence *presence = xcalloc(1, sizeof(*presence));
+
+    presence->component = component;
+    presence->timer = timer_new(&component->owner, on_bite, presence);
+    return presence;
+}
+
+void presence_free(struct presence *presence)
+{
+    forget_rows(presence);
+    free(presence);
+}
+
+/* --- from users --------------------------------------------------------- */
+
+static void user_is_there(struct request *request)
+{
+    struct component *component = request->component;
+
+    if (recent_is_new(&component->present, request->account, PRESENT_MS))
+        network_user_available(component->network, request->account);
+}
+
+void presence_available(struct request *request)
+{
+    struct denial denial;
+
+    if (request_allowed(request, &denial))
+        user_is_there(request);
+}
+
+/* Servers probe for users who have just come online (RFC 6121 4.3). */
+void presence_probe(struct request *request)
+{
+    struct component *component = request->component;
+    struct denial denial;
+
+    if (!request_allowed(request, &denial) ||
+        !request_resolve(request, &denial)) {
+        xmpp_stanza_t *answer =
+            stanza_answer(request->stanza, "unsubscribed");
+
+        (void)component_send(component, answer, STREAM_OPTIONAL);
+        return;
+    }
+    send_state(component, request->contact,
+               xmpp_stanza_get_from(request->stanza));
+    user_is_there(request);
+}
+
+/* A JID that has moved is told by its error, all else by a plain refusal. */
+static void refuse_subscription(struct request *request,
+                                const struct denial *denial)
+{
+    xmpp_stanza_t *answer;
+
+    if (denial->refusal.uri) {
+        request_refuse(request, &denial->refusal);
+        return;
+    }
+    answer = stanza_answer(request->stanza, "unsubscribed");
+    stanza_set(answer, "to", request->account);
+    stanza_add(answer, "status", NULL, denial->err.text);
+    (void)component_send(request->component, answer, STREAM_NEEDED);
+}
+
+void presence_subscribe(struct request *request)
+{
+    struct component *component = request->component;
+    struct denial denial;
+
+    if (!request_allowed(request, &denial) ||
+        !request_resolve(request, &denial)) {
+        refuse_subscription(request, &denial);
+        return;
+    }
+    network_subscribe(component->network, request->account, request->contact,
+                      true);
+    send_plain(component, request->contact, request->account, "subscribed",
+               STREAM_NEEDED);
+    send_state(component, request->contact, request->account);
+    if (!request->contact[0])
+        send_plain(component, "", request->account, "subscribe",
+                   STREAM_NEEDED);
+    user_is_there(request);
+}
+
+void presence_unsubscribe(struct request *request)
+{
+    struct component *component = request->component;
+    struct denial denial;
+
+    if (!request_resolve(request, &denial))
+        return;
+    network_subscribe(component->network, request->account, request->contact,
+                      false);
+    send_plain(component, request->contact, request->account, "unsubscribed",
+               STREAM_NEEDED);
+    send_plain(component, request->contact, request->account, "unavailable",
+               STREAM_NEEDED);
+}

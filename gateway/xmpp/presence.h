@@ -1,0 +1,20 @@
+/* presence.h - how the gateway and its contacts look in a roster. */
+#ifndef MOONGATE_XMPP_PRESENCE_H
+#define MOONGATE_XMPP_PRESENCE_H
+
+struct component;
+struct presence;
+
+struct presence *presence_new(struct component *component);
+void presence_free(struct presence *presence);
+
+/* Tells everybody who sees presence how things are now, a few at a time. */
+void presence_tell_all(struct presence *presence);
+
+/* Tells everybody at once that we are gone, then calls `done`. */
+void presence_leave(struct presence *presence, void (*done)(void *arg),
+                    void *arg);
+
+void presence_down(struct presence *presence); /* the stream is gone */
+
+#endif
