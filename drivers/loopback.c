@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <utlist.h>
+
 #include "base/clock.h"
 #include "base/mem.h"
 #include "driver.h"
 
 extern const struct driver loopback_driver;
-
+/* In the order of the choices of the option. */
 enum loopback_fail { FAIL_NONE, FAIL_REJECT, FAIL_TEMPORARY, FAIL_SILENT,
                      FAIL_UNSURE };
 
@@ -31,71 +33,68 @@ static const struct option options[] = {
     { .key = NULL },
 };
 
-/* A part that waits for its delay; a list in the order of sending. */
-struct pending {
-    struct pending *next;
+/* What was sent and has no outcome yet. */
+struct parcel {
+    struct parcel *prev, *next;
     int64_t due; /* clock_mono_ms */
     uint64_t ticket;
-    char *to;
-    char *text;
-    char key[48];
+    char *to, *text, *key;
 };
 
 /* What the core keeps for each line, zeroed before `start`. */
 struct loopback {
     struct line *line;
     struct timer *timer;
-    struct pending *first, **last;
+    struct parcel *parcels; /* in the order of sending */
     bool echo, reports;
     enum loopback_fail fail;
     int64_t delay_ms;
 };
 
-static void succeed(struct loopback *l, const char *to, const char *text,
-                    const char *key, uint64_t ticket)
+static void succeed(struct loopback *l, const struct parcel *p)
 {
     struct incoming echo = {
-        .kind = KIND_TEXT, .chat = to, .text = text, .remote_id = key,
+        .kind = KIND_TEXT, .chat = p->to, .text = p->text,
+        .remote_id = p->key,
     };
 
-    line_sent(l->line, ticket, key);
+    line_sent(l->line, p->ticket, p->key);
     if (l->reports)
-        line_report(l->line, key, to, REPORT_DELIVERED, clock_wall_ms(), NULL,
-                    0);
+        line_report(l->line, p->key, p->to, REPORT_DELIVERED, clock_wall_ms(),
+                    NULL, 0);
     if (l->echo)
-        line_received(l->line, &echo, 1, 1);
+        line_received(l->line, &echo, 1, 0);
 }
 
 /* Each ticket ends exactly once; `silent` leaves that to the core. */
-static void finish(struct loopback *l, const char *to, const char *text,
-                   const char *key, uint64_t ticket)
+static void finish(struct loopback *l, const struct parcel *p)
 {
     struct err err;
 
     switch (l->fail) {
     case FAIL_NONE:
-        succeed(l, to, text, key, ticket);
-        break;
+        succeed(l, p);
+        return;
+    case FAIL_SILENT:
+        return;
+    case FAIL_UNSURE:
+        line_unsure(l->line, p->ticket, "loopback does not know");
+        return;
     case FAIL_REJECT:
         err_set(&err, ERR_REJECTED, "loopback rejects everything");
-        line_failed(l->line, ticket, &err);
         break;
     case FAIL_TEMPORARY:
         err_set(&err, ERR_TEMPORARY, "loopback is busy");
-        line_failed(l->line, ticket, &err);
-        break;
-    case FAIL_UNSURE:
-        line_unsure(l->line, ticket, "loopback does not know");
-        break;
-    case FAIL_SILENT:
         break;
     }
+    line_failed(l->line, p->ticket, &err);
 }
 
-static void pending_free(struct pending *p)
+static void parcel_free(struct parcel *p)
 {
     free(p->to);
     free(p->text);
+    free(p->key);
     free(p);
 }
 
@@ -103,18 +102,15 @@ static void on_timer(void *arg)
 {
     struct loopback *l = arg;
     int64_t now = clock_mono_ms();
+    struct parcel *p;
 
-    while (l->first != NULL && l->first->due <= now) {
-        struct pending *p = l->first;
-
-        l->first = p->next;
-        if (l->first == NULL)
-            l->last = &l->first;
-        finish(l, p->to, p->text, p->key, p->ticket);
-        pending_free(p);
+    while ((p = l->parcels) != NULL && p->due <= now) {
+        DL_DELETE(l->parcels, p);
+        finish(l, p);
+        parcel_free(p);
     }
-    if (l->first != NULL)
-        timer_start(l->timer, (uint64_t)(l->first->due - now));
+    if (p != NULL)
+        timer_start(l->timer, (uint64_t)(p->due - now));
 }
 
 static bool loopback_start(struct line *line, struct err *err)
@@ -124,7 +120,6 @@ static bool loopback_start(struct line *line, struct err *err)
 
     (void)err;
     l->line = line;
-    l->last = &l->first;
     l->timer = timer_new(line_owner(line), on_timer, l);
     l->echo = settings_bool(s, "echo");
     l->reports = settings_bool(s, "reports");
@@ -157,24 +152,21 @@ static bool loopback_send(struct line *line, const struct submission *part,
                           uint64_t ticket, struct err *err)
 {
     struct loopback *l = line_state(line);
-    char *text = xstrndup(part->bytes, part->size);
-    struct pending *p;
+    struct parcel *p = xcalloc(1, sizeof(*p));
 
     (void)err;
-    if (l->delay_ms == 0) {
-        finish(l, part->to, text, part->key, ticket);
-        free(text);
-        return true;
-    }
-    p = xcalloc(1, sizeof(*p));
     p->due = clock_mono_ms() + l->delay_ms;
     p->ticket = ticket;
-    p->to = xstrdup(part->to);
-    p->text = text;
-    text_copy(p->key, sizeof(p->key), part->key);
-    *l->last = p;
-    l->last = &p->next;
-    if (l->first == p)
+    p->to = xstrdup(part->to); /* arguments are borrowed: copy to keep */
+    p->text = xstrndup(part->bytes, part->size);
+    p->key = xstrdup(part->key);
+    if (l->delay_ms == 0) {
+        finish(l, p);
+        parcel_free(p);
+        return true;
+    }
+    DL_APPEND(l->parcels, p);
+    if (!timer_active(l->timer))
         timer_start(l->timer, (uint64_t)l->delay_ms);
     return true;
 }
@@ -184,12 +176,10 @@ static void loopback_destroy(struct line *line)
 {
     struct loopback *l = line_state(line);
 
-    while (l->first != NULL) {
-        struct pending *p = l->first;
+    struct parcel *p, *next;
 
-        l->first = p->next;
-        pending_free(p);
-    }
+    DL_FOREACH_SAFE(l->parcels, p, next)
+        parcel_free(p);
 }
 
 const struct driver loopback_driver = {

@@ -351,8 +351,10 @@ static void take_line(struct at *at, char *line)
 
     if (at->bound_line[0] != '\0' && take_bound(at, line))
         return;
-    if (at_final_parse(line, &final) && final.code != AT_CALL) {
-        if (at->phase != AT_IDLE)
+    if (at_final_parse(line, &final)) {
+        if (final.code == AT_CALL)
+            emit_urc(at, AT_URC_NOISE, line, NULL);
+        else if (at->phase != AT_IDLE)
             finish(at, &final);
         return; /* a late one of a command we gave up is dropped */
     }

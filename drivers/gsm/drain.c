@@ -1,8 +1,9 @@
 /* drain.c - takes what the stores of the modem hold, and deletes it there
  * only when the core has committed it.
  *
- * Announcements (+CMTI) name wrong memories and slots too often, so they only
- * mean "something arrived": every memory is listed. A slot that was offered is
+ * Announcements (+CMTI) name wrong slots and memories too often, so they only
+ * mean "something arrived": the memory they name is listed, and when nothing
+ * new is there, all are. A slot that was offered is
  * remembered until it is acknowledged and not offered again before; what is
  * left on purpose (ACK_RETRY) or could not be deleted comes again with the
  * next look, and the core knows it by its fingerprint. */
@@ -115,8 +116,33 @@ static void ask_select(struct gsm *g, enum gsm_memory memory)
 
 /* --- listing -------------------------------------------------------------------- */
 
+void gsm_want_drain(struct gsm *g, int memory)
+{
+    if (!g->want_drain)
+        g->hint = memory;
+    else if (g->hint != memory)
+        g->hint = -1;
+    g->want_drain = true;
+}
+
+static void ask_list(struct gsm *g);
+
+/* The i-th memory of this look, or -1. */
+static int memory_to_list(const struct gsm *g, size_t i)
+{
+    if (g->look >= 0)
+        return i == 0 ? g->look : -1;
+    return gsm_memory_to_list(g, i);
+}
+
 static void list_end(struct gsm *g)
 {
+    if (g->look >= 0 && g->found == 0) {
+        g->look = -1;
+        g->list = 0;
+        ask_list(g);
+        return;
+    }
     /* Some announce a text before it can be read. */
     if (g->arrived && g->found == 0 && !g->want_drain)
         timer_start(g->again, AGAIN_MS);
@@ -129,7 +155,7 @@ static void ask_list(struct gsm *g)
     static const struct at_command command = {
         .text = "AT+CMGL=4", .prefixes = "+CMGL:", .shape = AT_PDUS,
     };
-    int memory = gsm_memory_to_list(g, g->list);
+    int memory = memory_to_list(g, g->list);
 
     if (memory < 0) {
         list_end(g);
@@ -144,6 +170,7 @@ static void ask_list(struct gsm *g)
 void gsm_list_enter(struct gsm *g)
 {
     g->want_drain = false;
+    g->look = g->hint;
     g->found = 0;
     g->list = 0;
     ask_list(g);
@@ -182,7 +209,7 @@ static void take_list(struct gsm *g, const struct at_event *event)
         if (!take_entry(g, &entry))
             break;
     if (event->truncated && g->found > 0)
-        g->want_drain = true; /* the rest, when these are deleted */
+        gsm_want_drain(g, -1); /* the rest, when these are deleted */
 }
 
 void gsm_list_done(struct gsm *g, const struct at_event *event)
@@ -190,8 +217,8 @@ void gsm_list_done(struct gsm *g, const struct at_event *event)
     bool ok = event->final->code == AT_OK;
 
     if (g->step == ASK_SELECT && ok) {
-        g->memory = gsm_memory_to_list(g, g->list);
-        if (g->memory == gsm_memory_to_list(g, 0))
+        g->memory = memory_to_list(g, g->list);
+        if (g->memory == gsm_memory_to_list(g, 0)) /* the one for arrivals */
             parse_cpms_use(event->answer, &g->used, &g->total);
         ask_list(g);
         return;

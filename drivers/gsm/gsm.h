@@ -146,6 +146,8 @@ struct gsm {
     bool want_drain, want_poll;
     bool arrived;    /* a drain was asked for by a URC */
     bool sent_last;  /* the last work was a send: others come first */
+    int hint;        /* the memory that an arrival named, -1: look at all */
+    int look;        /* the same, of the look that is under way */
     size_t list;     /* which memory is being listed */
     unsigned found;  /* new entries of this drain */
     uint64_t deleting; /* token of the slot */
@@ -226,6 +228,8 @@ bool gsm_assemble(struct line *line, const struct fragment *fragments,
                   size_t n, unsigned total, char **text, struct err *err);
 
 /* drain.c */
+/* Wants the stores looked through: all (-1), or the one that was named. */
+void gsm_want_drain(struct gsm *g, int memory);
 void gsm_list_enter(struct gsm *g);
 void gsm_list_done(struct gsm *g, const struct at_event *event);
 bool gsm_delete_wanted(const struct gsm *g);

@@ -166,7 +166,8 @@ void gsm_send_timeout(struct gsm *g)
 /* A failure that is the modem's, not the message's. */
 static void modem_failed(struct gsm *g, const struct err *err)
 {
-    g->want_poll = g->want_drain = true;
+    g->want_poll = true;
+    gsm_want_drain(g, -1);
     if (err->kind == ERR_AUTH)
         gsm_fail(g, err);
     else if (++g->modem_failures >= MODEM_FAILURES_MAX)

@@ -121,7 +121,8 @@ static void search_done(struct gsm *g)
         if (g->state != GSM_SEARCHING)
             return;
         gsm_take_early(g);
-        g->want_drain = g->want_poll = true;
+        g->want_poll = true;
+        gsm_want_drain(g, -1);
         timer_repeat(g->poll, POLL_MS);
         gsm_enter(g, GSM_READY);
         return;
@@ -241,7 +242,8 @@ void gsm_on_poll_timer(void *arg)
 {
     struct gsm *g = arg;
 
-    g->want_poll = g->want_drain = true;
+    g->want_poll = true;
+    gsm_want_drain(g, -1);
     gsm_next(g);
 }
 
@@ -249,7 +251,7 @@ void gsm_on_again_timer(void *arg)
 {
     struct gsm *g = arg;
 
-    g->want_drain = true;
+    gsm_want_drain(g, -1);
     gsm_next(g);
 }
 
@@ -280,6 +282,22 @@ static void on_boot(struct gsm *g, const char *line)
     log_info("line %s: the modem says %s", line_name(g->line), line);
     g->restarts = 0; /* booting is no failure to answer */
     gsm_restart(g, "the modem restarted");
+}
+
+/* +CMTI: "SM",3. Reports (+CDSI) may lie in SR, whatever it says. */
+static void on_stored(struct gsm *g, const char *line)
+{
+    struct slice memory;
+    int hint = -1;
+
+    if (line[2] == 'M' && parse_fields(line, &memory, 1) == 1) {
+        if (slice_is(memory, "SM"))
+            hint = MEMORY_SM;
+        else if (slice_is(memory, "ME"))
+            hint = MEMORY_ME;
+    }
+    g->arrived = true;
+    gsm_want_drain(g, hint);
 }
 
 static void on_network(struct gsm *g, const char *line)
@@ -336,14 +354,14 @@ void gsm_on_urc(struct gsm *g, const struct at_event *event)
             g->garbled = true;
         break;
     case AT_URC_STORED:
-        g->arrived = g->want_drain = true;
+        on_stored(g, event->line);
         break;
     case AT_URC_MESSAGE:
     case AT_URC_REPORT:
         on_pdu(g, event);
         break;
     case AT_URC_FULL:
-        g->want_drain = true;
+        gsm_want_drain(g, -1);
         break;
     case AT_URC_BOOT:
         on_boot(g, event->line);

@@ -35,10 +35,10 @@ static unsigned char_units(enum pdu_alphabet alphabet, uint32_t cp)
 
 struct cutter {
     struct concat_plan *plan;
-    unsigned total;     /* parts so far; those above the ceiling only count */
-    size_t start;       /* of the open part */
-    unsigned units;     /* in the open part */
-    size_t safe;        /* last cluster end in the open part */
+    unsigned total; /* parts so far; those above the ceiling only count */
+    size_t start;   /* of the open part */
+    unsigned units; /* in the open part */
+    size_t safe;    /* last cluster end in the open part */
     unsigned safe_units;
 };
 
@@ -101,9 +101,9 @@ bool concat_split(const char *text, size_t size,
         units = utf8_units(text, size);
     }
     plan->total = cut(text, size,
-                      units <= room->whole  ? room->whole
-                      : options->wide ? room->wide
-                                      : room->narrow,
+                      units <= room->whole ? room->whole
+                      : options->wide      ? room->wide
+                                           : room->narrow,
                       plan);
     if (plan->total > limit)
         return err_set(err, ERR_TOO_LONG,
@@ -139,9 +139,8 @@ void concat_fill(const struct concat_plan *plan, const char *text, unsigned i,
     memset(&pdu->concat, 0, sizeof pdu->concat);
     if (plan->total > 1) {
         pdu->concat = (struct pdu_concat){
-            .reference = plan->options.wide
-                             ? plan->options.reference
-                             : plan->options.reference & 0xFF,
+            .reference = plan->options.wide ? plan->options.reference
+                                            : plan->options.reference & 0xFF,
             .wide = plan->options.wide,
             .total = (uint8_t)plan->total,
             .seq = (uint8_t)(i + 1),
@@ -189,8 +188,7 @@ static bool mark_gap(struct concat_join *join, unsigned seq)
                     join->total);
 }
 
-static bool same_decoder(const struct concat_join *join,
-                         const struct pdu *part)
+static bool same_decoder(const struct concat_join *join, const struct pdu *part)
 {
     return join->open && join->alphabet == part->alphabet &&
            (part->alphabet != PDU_GSM7 ||
@@ -198,8 +196,7 @@ static bool same_decoder(const struct concat_join *join,
              join->gsm7.shift.single == part->shift.single));
 }
 
-bool concat_add(struct concat_join *join, unsigned seq,
-                const struct pdu *part)
+bool concat_add(struct concat_join *join, unsigned seq, const struct pdu *part)
 {
     if (seq < join->next || seq > join->total)
         return true;

@@ -55,8 +55,8 @@ static bool is_mark(uint32_t cp)
 
         return (place >= 0x01 && place <= 0x03) || place == 0x3C ||
                (place >= 0x3E && place <= 0x4D) ||
-               (place >= 0x55 && place <= 0x57) ||
-               place == 0x62 || place == 0x63;
+               (place >= 0x55 && place <= 0x57) || place == 0x62 ||
+               place == 0x63;
     }
     while (low < high) {
         size_t middle = (low + high) / 2;

@@ -28,9 +28,9 @@ uint32_t gsm7_single(unsigned language, uint8_t septet)
 const char *gsm7_language(unsigned language)
 {
     static const char *const names[GSM7_LANGUAGES] = {
-        "default", "Turkish", "Spanish",   "Portuguese", "Bengali",
-        "Gujarati", "Hindi",  "Kannada",   "Malayalam",  "Oriya",
-        "Punjabi",  "Tamil",  "Telugu",    "Urdu",
+        "default",  "Turkish", "Spanish", "Portuguese", "Bengali",
+        "Gujarati", "Hindi",   "Kannada", "Malayalam",  "Oriya",
+        "Punjabi",  "Tamil",   "Telugu",  "Urdu",
     };
 
     return language < GSM7_LANGUAGES ? names[language] : NULL;

@@ -153,7 +153,8 @@ static bool take_dcs(struct pdu_cursor *in, struct pdu *pdu)
 }
 
 /* 9.2.2.1 */
-static bool decode_deliver(struct pdu_cursor *in, uint8_t first, struct pdu *pdu)
+static bool decode_deliver(struct pdu_cursor *in, uint8_t first,
+                           struct pdu *pdu)
 {
     pdu->more = (first & 0x04) == 0;
     pdu->loop = (first & 0x08) != 0;
@@ -265,16 +266,15 @@ static enum pdu_purpose find_purpose(const struct pdu *pdu)
         return is_mms(pdu) ? PDU_MMS_NOTICE : PDU_WAP_PUSH;
     if (!pdu_is_readable(pdu))
         return PDU_DATA;
-    return (pdu->dcs & 0xF0) >= 0xC0 && (pdu->dcs & 0xF0) <= 0xE0
-               ? PDU_WAITING
-               : PDU_TEXT;
+    return (pdu->dcs & 0xF0) >= 0xC0 && (pdu->dcs & 0xF0) <= 0xE0 ? PDU_WAITING
+                                                                  : PDU_TEXT;
 }
 
 static bool decode(struct pdu_cursor *in, struct pdu *pdu)
 {
-    static bool (*const decoders[])(struct pdu_cursor *, uint8_t, struct pdu *) = {
-        decode_deliver, decode_submit, decode_report
-    };
+    static bool (*const decoders[])(
+        struct pdu_cursor *, uint8_t,
+        struct pdu *) = { decode_deliver, decode_submit, decode_report };
     uint8_t first;
 
     pdu->class = -1;

@@ -99,8 +99,8 @@ static size_t pack_digits(const char *text, uint8_t *out)
         if (n % 2 == 0)
             out[n / 2] = (uint8_t)(0xF0 | digit_value(text[n]));
         else
-            out[n / 2] = (uint8_t)((out[n / 2] & 0x0F) |
-                                   digit_value(text[n]) << 4);
+            out[n / 2] =
+                (uint8_t)((out[n / 2] & 0x0F) | digit_value(text[n]) << 4);
     }
     return n;
 }
@@ -243,9 +243,8 @@ static bool put_submit(struct pdu_bytes *out, const struct pdu *pdu,
                        struct err *err)
 {
     put(out, 0x01 | (pdu->reject_duplicates ? 0x04 : 0) |
-                 (unsigned)pdu->validity.form << 3 |
-                 (pdu->report ? 0x20 : 0) | (pdu->udh_size > 0 ? 0x40 : 0) |
-                 (pdu->reply_path ? 0x80 : 0));
+                 (unsigned)pdu->validity.form << 3 | (pdu->report ? 0x20 : 0) |
+                 (pdu->udh_size > 0 ? 0x40 : 0) | (pdu->reply_path ? 0x80 : 0));
     put(out, pdu->mr);
     if (!put_address(out, &pdu->address, err))
         return false;
@@ -265,8 +264,7 @@ bool pdu_encode(const struct pdu *pdu, struct pdu_bytes *out, struct err *err)
     if (!put_smsc(&bytes, &pdu->smsc, err))
         return false;
     smsc = bytes.size;
-    if (!(pdu->type == PDU_SUBMIT ? put_submit : put_deliver)(&bytes, pdu,
-                                                              err))
+    if (!(pdu->type == PDU_SUBMIT ? put_submit : put_deliver)(&bytes, pdu, err))
         return false;
     bytes.tpdu = bytes.size - smsc;
     *out = bytes;

@@ -80,12 +80,13 @@ static void read_address(const uint8_t *octets, size_t digits,
 }
 
 bool pdu_take_address(struct pdu_cursor *in, struct pdu_address *out,
-                         const char *field)
+                      const char *field)
 {
     const uint8_t *octets;
     uint8_t digits;
 
-    if (!pdu_take_octet(in, &digits, field) || !pdu_take_octet(in, &out->toa, field))
+    if (!pdu_take_octet(in, &digits, field) ||
+        !pdu_take_octet(in, &out->toa, field))
         return false;
     if (digits > ADDRESS_DIGITS_MAX)
         return err_set(in->err, ERR_PROTOCOL,
@@ -156,7 +157,7 @@ static int read_offset(uint8_t octet, bool *odd)
 }
 
 bool pdu_take_time(struct pdu_cursor *in, struct pdu_time *out,
-                      const char *field)
+                   const char *field)
 {
     const uint8_t *at = pdu_take(in, 7, field);
     int year, month, day, hour, minute, second;
@@ -173,8 +174,8 @@ bool pdu_take_time(struct pdu_cursor *in, struct pdu_time *out,
     out->offset = read_offset(at[6], &out->odd);
     if (month == 0 || day == 0)
         out->odd = true;
-    out->unix_ms = clock_from_date((year < 90 ? 2000 : 1900) + year, month,
-                                   day, hour, minute, second) -
+    out->unix_ms = clock_from_date((year < 90 ? 2000 : 1900) + year, month, day,
+                                   hour, minute, second) -
                    (int64_t)out->offset * 60000;
     return true;
 }

@@ -76,7 +76,7 @@ static void add_validity(struct json_object *to,
         break;
     case PDU_VP_ENHANCED:
         pdu_json_hex(to, "validity_enhanced", validity->enhanced,
-                sizeof validity->enhanced);
+                     sizeof validity->enhanced);
         break;
     }
 }
@@ -153,8 +153,7 @@ static void add_content(struct json_object *to, const struct pdu *pdu)
     buf_init(&text, TEXT_MAX);
     pdu_text(pdu, &text);
     json_object_object_add(
-        to, "text",
-        json_object_new_string_len(buf_text(&text), (int)text.len));
+        to, "text", json_object_new_string_len(buf_text(&text), (int)text.len));
     buf_free(&text);
     if (pdu->alphabet == PDU_8BIT || pdu->compressed)
         pdu_json_hex(to, "data", pdu->data, pdu->size);

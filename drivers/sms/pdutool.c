@@ -93,9 +93,9 @@ static bool read_hex(char **words, int n, uint8_t *octets, size_t *size,
     buf_init(&hex, 4 * PDU_HEX_MAX);
     for (int i = 0; i < n; i++)
         buf_add_text(&hex, words[i]);
-    ok = hex.over ? err_set(err, ERR_PROTOCOL, "more than %d octets",
-                            (int)PDU_MAX)
-                  : pdu_from_hex(buf_text(&hex), octets, PDU_MAX, size, err);
+    ok = hex.over
+             ? err_set(err, ERR_PROTOCOL, "more than %d octets", (int)PDU_MAX)
+             : pdu_from_hex(buf_text(&hex), octets, PDU_MAX, size, err);
     buf_free(&hex);
     return ok;
 }
@@ -369,10 +369,10 @@ static int encode_main(int argc, char **argv)
     if (!utf8_clean(&text, request.text, strlen(request.text)))
         err_set(&err, ERR_TOO_LONG, "the text is over %d octets",
                 (int)TEXT_MAX);
-    ok = !text.over && prepare(&request, &pdu, &err) &&
-         concat_split(buf_text(&text), text.len, &request.concat, &plan,
-                      &err) &&
-         describe_plan(&plan, buf_text(&text), &pdu, &object, &err);
+    ok =
+        !text.over && prepare(&request, &pdu, &err) &&
+        concat_split(buf_text(&text), text.len, &request.concat, &plan, &err) &&
+        describe_plan(&plan, buf_text(&text), &pdu, &object, &err);
     buf_free(&text);
     if (!ok)
         return wrong(&err);

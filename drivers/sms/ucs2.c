@@ -52,8 +52,8 @@ static bool take_unit(struct ucs2_decoder *decoder, struct buf *out,
 
     decoder->high = 0;
     if (high != 0 && low)
-        return put_char(out, 0x10000 + ((high - 0xD800u) << 10) +
-                                 (unit - 0xDC00u));
+        return put_char(out,
+                        0x10000 + ((high - 0xD800u) << 10) + (unit - 0xDC00u));
     if (high != 0 && !put_char(out, REPLACEMENT))
         return false;
     if (unit >= 0xD800 && unit <= 0xDBFF) {
@@ -96,6 +96,5 @@ bool ucs2_decode(struct buf *out, const uint8_t *octets, size_t size)
 {
     struct ucs2_decoder decoder = { 0 };
 
-    return ucs2_feed(&decoder, out, octets, size) &&
-           ucs2_finish(&decoder, out);
+    return ucs2_feed(&decoder, out, octets, size) && ucs2_finish(&decoder, out);
 }

@@ -56,9 +56,8 @@ struct clock_text clock_iso(int64_t wall_ms)
     snprintf(out.text, sizeof out.text, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ",
              (unsigned)year % 10000, (unsigned)month % 100,
              (unsigned)(doy - (153 * shifted + 2) / 5 + 1) % 100,
-             (unsigned)(rest / 3600000) % 100,
-             (unsigned)(rest / 60000 % 60), (unsigned)(rest / 1000 % 60),
-             (unsigned)(rest % 1000));
+             (unsigned)(rest / 3600000) % 100, (unsigned)(rest / 60000 % 60),
+             (unsigned)(rest / 1000 % 60), (unsigned)(rest % 1000));
     return out;
 }
 
@@ -69,8 +68,9 @@ static int clamp(int value, int low, int high)
 
 static int days_in_month(int year, int month)
 {
-    static const int days[] = { 31, 28, 31, 30, 31, 30,
-                                31, 31, 30, 31, 30, 31 };
+    static const int days[] = {
+        31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
+    };
     bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 
     return days[month - 1] + (month == 2 && leap ? 1 : 0);

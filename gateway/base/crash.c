@@ -40,8 +40,8 @@ void crash_init(void)
 
     if (spec == NULL || spec[0] == '\0')
         return;
-    point = find_point(spec,
-                       colon != NULL ? (size_t)(colon - spec) : strlen(spec));
+    point =
+        find_point(spec, colon != NULL ? (size_t)(colon - spec) : strlen(spec));
     count = colon != NULL ? strtol(colon + 1, &end, 10) : 1;
     if (point < 0 || count < 1 || (colon != NULL && *end != '\0')) {
         log_warn("MOONGATE_CRASH is not POINT:N value=%s", spec);

@@ -158,8 +158,8 @@ static bool write_e164(const char *country, const char *digits, size_t n,
 static bool write_short(const struct number_plan *plan,
                         const struct typed *typed, char *out, struct err *err)
 {
-    const char *context = typed->context[0] != '\0' ? typed->context
-                                                    : plan->country_code;
+    const char *context =
+        typed->context[0] != '\0' ? typed->context : plan->country_code;
 
     if (context[0] == '\0')
         return err_set(err, ERR_BAD_ADDRESS,
@@ -192,8 +192,7 @@ static bool write_national(const struct number_plan *plan,
     if (skip == 0 && plan->trunk_prefix[0] != '\0' &&
         typed->n >= BARE_INTERNATIONAL_MIN && prefix_size(typed, country) != 0)
         country = "";
-    return write_e164(country, typed->digits + skip, typed->n - skip, out,
-                      err);
+    return write_e164(country, typed->digits + skip, typed->n - skip, out, err);
 }
 
 bool number_canonical(const struct number_plan *plan, const char *typed_text,

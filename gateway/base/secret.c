@@ -56,8 +56,8 @@ static bool take_line(char *text, size_t size, const char *path, char **out,
         return err_set(err, ERR_CONFIG, "secret file %s is empty", path);
     if (end == NULL && size > SECRET_MAX)
         return err_set(err, ERR_CONFIG,
-                       "secret file %s: its first line is over %d octets",
-                       path, (int)SECRET_MAX);
+                       "secret file %s: its first line is over %d octets", path,
+                       (int)SECRET_MAX);
     if (memchr(text, '\0', n) != NULL)
         return err_set(err, ERR_CONFIG, "secret file %s is not text", path);
     *out = xstrndup(text, n);

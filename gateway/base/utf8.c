@@ -6,9 +6,9 @@
 enum { REPLACEMENT = 0xFFFD };
 
 struct lead {
-    uint8_t first, last;   /* lead octets of this row */
-    uint8_t low, high;     /* allowed second octet */
-    uint8_t more;          /* octets after the lead */
+    uint8_t first, last; /* lead octets of this row */
+    uint8_t low, high;   /* allowed second octet */
+    uint8_t more;        /* octets after the lead */
 };
 
 static const struct lead leads[] = {

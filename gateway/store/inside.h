@@ -315,9 +315,37 @@ bool attempt_sent(struct store *store, const struct subject *subject,
 bool part_set(struct store *store, int64_t message, unsigned n,
               enum part_state state, struct err *err);
 
-/* --- reports (reports.c) -------------------------------------------------- */
+/* --- reports (verdicts.c) -------------------------------------------------- */
 
-/* Looks for an early report of an attempt that has just ended; applies it. */
+/* A report may come this long after its part, in ms. */
+#define REPORT_WINDOW ((int64_t)3 * 24 * 3600 * 1000)
+
+#define ATTEMPT_COLUMNS                                                        \
+    "id, message, part, n, submitted_at, outcome, chat FROM attempt"
+void attempt_from(struct db_rows *rows, struct attempt *attempt);
+bool attempt_same_part(const struct attempt *a, const struct attempt *b);
+
+struct verdict {
+    bool delivered;
+    const struct err *err; /* why not */
+};
+
+bool attempt_settle(struct store *store, const struct attempt *attempt,
+                    const struct verdict *verdict, struct err *err);
+
+/* Notes the word on the attempt, then on its part and message. *done: the
+ * message itself moved by it. */
+bool verdict_apply(struct store *store, struct subject *subject,
+                   const struct attempt *attempt,
+                   const struct verdict *verdict, bool *done, struct err *err);
+
+/* Attempts of unknown outcome on this SIM to that recipient (NULL: any): the
+ * newest, and how many parts. */
+bool unsure_like(struct store *store, const char *sim, const char *chat,
+                 struct attempt *attempt, size_t *n, struct err *err);
+
+/* Looks for an early report of an attempt that has just ended; applies it.
+ * *why is filled when the message failed by it. */
 bool reports_catch_up(struct store *store, struct subject *subject,
                       const struct attempt *attempt, const char *sim,
                       const char *remote_id, struct err *why, struct err *err);

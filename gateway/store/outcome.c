@@ -222,19 +222,26 @@ struct move_task {
     struct move move;
 };
 
+/* All attempts first: a message is delivered when all of them are. */
 static bool move_remote_ids(struct store *store, const struct move *move,
                             struct subject *subject, struct err *why,
                             struct err *err)
 {
+    int64_t first = store->last_attempt;
     struct attempt attempt;
 
     conversation_stick(store, subject->conv, move->line, move->sim);
     for (unsigned n = 1; n <= move->n; n++)
-        if (!attempt_sent(store, subject, move, n, &attempt, err) ||
-            !reports_catch_up(store, subject, &attempt,
-                              move->sim ? move->sim : move->line,
-                              move->remote_ids[n - 1], why, err))
+        if (!attempt_sent(store, subject, move, n, &attempt, err))
             return false;
+    for (unsigned n = 1; n <= move->n; n++) {
+        attempt.id = first + n;
+        attempt.part = n;
+        if (!reports_catch_up(store, subject, &attempt,
+                              move->sim ? move->sim : move->line,
+                              text_or_null(move->remote_ids[n - 1]), why, err))
+            return false;
+    }
     return true;
 }
 

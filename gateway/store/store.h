@@ -166,6 +166,11 @@ void store_take(struct store *store, const struct take *take,
 void store_release(struct store *store, int64_t conversation, int64_t next_at,
                    store_fn *fn, void *arg);
 
+/* The same for what a delivery was taken from; nothing when that message was
+ * settled meanwhile (by a report) and the conversation went on. */
+void store_give_back(struct store *store, const struct delivery *delivery,
+                     int64_t next_at, store_fn *fn, void *arg);
+
 /* Makes deferred conversations of a sink ready now; `account` and `line` may
  * be NULL for all. (A line came online, a user became available.) */
 void store_wake(struct store *store, const char *network,

@@ -87,7 +87,8 @@ void loop_free(struct loop *loop)
         return;
     assert(loop->open == 0);
     while (loop->closing > 0 || loop->lookups > 0)
-        (void)uv_run(&loop->uv, UV_RUN_ONCE);
+        (void)uv_run(&loop->uv,
+                     loop->lookups > 0 ? UV_RUN_ONCE : UV_RUN_NOWAIT);
     uv_close((uv_handle_t *)&loop->prepare, NULL);
     uv_close((uv_handle_t *)&loop->idle, NULL);
     (void)uv_run(&loop->uv, UV_RUN_DEFAULT);

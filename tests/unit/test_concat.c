@@ -12,12 +12,13 @@
 #include "base/utf8.h"
 #include "sms/concat.h"
 
-#define EMOJI "\xF0\x9F\x98\x80"          /* U+1F600 */
-#define SMALL "\xD1\x8F"                  /* Cyrillic ya: UCS-2, one unit */
-#define FAMILY "\xF0\x9F\x91\xA8\xE2\x80\x8D\xF0\x9F\x91\xA9\xE2\x80\x8D" \
-               "\xF0\x9F\x91\xA7"         /* man ZWJ woman ZWJ girl, 8 units */
+#define EMOJI "\xF0\x9F\x98\x80" /* U+1F600 */
+#define SMALL "\xD1\x8F"         /* Cyrillic ya: UCS-2, one unit */
+#define FAMILY                                                                 \
+    "\xF0\x9F\x91\xA8\xE2\x80\x8D\xF0\x9F\x91\xA9\xE2\x80\x8D"                 \
+    "\xF0\x9F\x91\xA7" /* man ZWJ woman ZWJ girl, 8 units */
 #define FLAG "\xF0\x9F\x87\xA9\xF0\x9F\x87\xAA" /* DE, 4 units */
-#define ACUTE "e\xCC\x81"                 /* e, combining acute */
+#define ACUTE "e\xCC\x81"                       /* e, combining acute */
 
 static void repeat(struct buf *out, const char *text, size_t times)
 {
@@ -39,8 +40,8 @@ static unsigned split(struct built *built, const char *head, size_t n,
     buf_init(&built->text, 1 << 20);
     repeat(&built->text, head, n);
     repeat(&built->text, tail, 1);
-    assert_true(concat_split(buf_text(&built->text), built->text.len,
-                             &options, &built->plan, NULL));
+    assert_true(concat_split(buf_text(&built->text), built->text.len, &options,
+                             &built->plan, NULL));
     return built->plan.total;
 }
 
@@ -172,12 +173,11 @@ static void test_limits_ucs2(void **state)
     (void)state;
     buf_init(&text, 1 << 20);
     repeat(&text, SMALL, 255 * 67);
-    assert_true(concat_split(buf_text(&text), text.len, &options, &plan,
-                             NULL));
+    assert_true(concat_split(buf_text(&text), text.len, &options, &plan, NULL));
     assert_int_equal(plan.total, 255);
     repeat(&text, SMALL, 1);
-    assert_false(concat_split(buf_text(&text), text.len, &options, &plan,
-                              NULL));
+    assert_false(
+        concat_split(buf_text(&text), text.len, &options, &plan, NULL));
     buf_free(&text);
 }
 
@@ -203,14 +203,15 @@ static void through_the_air(const struct concat_plan *plan, const char *text,
 
 static void add_noise(struct buf *text, bool gsm)
 {
-    static const char *const gsm_pieces[] = { "a", "{", "\xE2\x82\xAC", "@",
-                                              "\n", "\xC3\xA9", "hello " };
-    static const char *const pieces[] = { "a", SMALL, EMOJI, FAMILY, FLAG,
-                                          ACUTE, "\xEF\xBF\xBD", "\r\n" };
+    static const char *const gsm_pieces[] = { "a",     "{",  "\xE2\x82\xAC",
+                                              "@",     "\n", "\xC3\xA9",
+                                              "hello " };
+    static const char *const pieces[] = { "a",  SMALL, EMOJI,          FAMILY,
+                                          FLAG, ACUTE, "\xEF\xBF\xBD", "\r\n" };
 
     for (long i = random() % 300; i > 0; i--)
-        buf_add_text(text, gsm ? gsm_pieces[random() % 7]
-                               : pieces[random() % 8]);
+        buf_add_text(text,
+                     gsm ? gsm_pieces[random() % 7] : pieces[random() % 8]);
 }
 
 /* Random texts, cut, encoded, decoded and joined: the same again, and no part
@@ -229,8 +230,8 @@ static void test_round_trip(void **state)
         buf_init(&text, 1 << 16);
         buf_init(&back, 1 << 16);
         add_noise(&text, round % 3 == 0);
-        assert_true(concat_split(buf_text(&text), text.len, &options, &plan,
-                                 NULL));
+        assert_true(
+            concat_split(buf_text(&text), text.len, &options, &plan, NULL));
         concat_begin(&join, &back, plan.total);
         for (unsigned i = 0; i < plan.total; i++) {
             struct pdu pdu;
@@ -265,8 +266,10 @@ static void test_gaps(void **state)
     } cases[] = {
         { 3, { 1, 3 }, "<1>[part 2 of 3 missing]<3>" },
         { 3, { 2 }, "[part 1 of 3 missing]<2>[part 3 of 3 missing]" },
-        { 9, { 1, 5 }, "<1>[parts 2-4 of 9 missing]<5>"
-                       "[parts 6-9 of 9 missing]" },
+        { 9,
+          { 1, 5 },
+          "<1>[parts 2-4 of 9 missing]<5>"
+          "[parts 6-9 of 9 missing]" },
         { 2, { 1, 2 }, "<1><2>" },
         /* Twice the same, and one that is out of range. */
         { 2, { 1, 1, 2, 7 }, "<1><2>" },
@@ -303,11 +306,12 @@ static void test_join_what_was_cut_apart(void **state)
         size_t sizes[3];
         const char *want;
     } cases[] = {
-        { PDU_UCS2, { "\0a\xD8\x3D", "\xDE\0\0b", "" }, { 4, 4, 0 },
+        { PDU_UCS2,
+          { "\0a\xD8\x3D", "\xDE\0\0b", "" },
+          { 4, 4, 0 },
           "a" EMOJI "b" },
         { PDU_UCS2, { "\0a\xD8", "\x3D", "\xDE\0" }, { 3, 1, 2 }, "a" EMOJI },
-        { PDU_GSM7, { "a\x1B", "e", "\x1B" }, { 2, 1, 1 },
-          "a\xE2\x82\xAC " },
+        { PDU_GSM7, { "a\x1B", "e", "\x1B" }, { 2, 1, 1 }, "a\xE2\x82\xAC " },
         { PDU_8BIT, { "plain", "\x01\x02", "too" }, { 5, 2, 3 }, "plaintoo" },
     };
 
@@ -335,7 +339,9 @@ static void test_join_mixed_alphabets(void **state)
 {
     struct pdu high = { .alphabet = PDU_UCS2, .size = 2, .data = { 0xD8 } };
     struct pdu text = { .alphabet = PDU_GSM7, .size = 1, .data = { 'x' } };
-    struct pdu turkish = { .alphabet = PDU_GSM7, .size = 1, .data = { 7 },
+    struct pdu turkish = { .alphabet = PDU_GSM7,
+                           .size = 1,
+                           .data = { 7 },
                            .shift = { .locking = 1 } };
     struct concat_join join;
     struct buf out;

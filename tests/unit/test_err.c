@@ -1,9 +1,9 @@
 /* test_err.c - the error and its policy table. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,9 +34,8 @@ static void test_policy_types(void **state)
         bool known = false;
 
         for (size_t i = 0; i < 4; i++)
-            known = known ||
-                    strcmp(err_policy((enum err_kind)kind)->type, types[i]) ==
-                        0;
+            known = known || strcmp(err_policy((enum err_kind)kind)->type,
+                                    types[i]) == 0;
         assert_true(known);
     }
     /* What is tried again is never reported as hopeless. */

@@ -29,14 +29,14 @@ static void test_encode_char(void **state)
         size_t n;
         uint8_t want[2];
     } cases[] = {
-        { '@', 1, { 0x00 } },     { 'A', 1, { 'A' } },
-        { '\n', 1, { 0x0A } },    { 0xE0, 1, { 0x7F } },
-        { 0xC7, 1, { 0x09 } },    { 0xE7, 1, { 0x09 } },
-        { 0x3A9, 1, { 0x15 } },   { 0x20AC, 2, { 0x1B, 0x65 } },
-        { '{', 2, { 0x1B, 0x28 } }, { '\\', 2, { 0x1B, 0x2F } },
+        { '@', 1, { 0x00 } },        { 'A', 1, { 'A' } },
+        { '\n', 1, { 0x0A } },       { 0xE0, 1, { 0x7F } },
+        { 0xC7, 1, { 0x09 } },       { 0xE7, 1, { 0x09 } },
+        { 0x3A9, 1, { 0x15 } },      { 0x20AC, 2, { 0x1B, 0x65 } },
+        { '{', 2, { 0x1B, 0x28 } },  { '\\', 2, { 0x1B, 0x2F } },
         { 0x0C, 2, { 0x1B, 0x0A } }, { 0, 0, { 0 } },
-        { 0x1B, 0, { 0 } },       { '`', 0, { 0 } },
-        { 0x401, 0, { 0 } },      { 0x1F600, 0, { 0 } },
+        { 0x1B, 0, { 0 } },          { '`', 0, { 0 } },
+        { 0x401, 0, { 0 } },         { 0x1F600, 0, { 0 } },
         { 0x10040, 0, { 0 } },
     };
     uint8_t out[2];
@@ -137,7 +137,10 @@ static void test_fits(void **state)
     assert_false(gsm7_fits("\xFF", 1, NULL));
     assert_true(gsm7_encode("{a", 2, out, 3, &n));
     assert_int_equal(n, 3);
-    assert_memory_equal(out, "\x1B\x28" "a", 3);
+    assert_memory_equal(out,
+                        "\x1B\x28"
+                        "a",
+                        3);
     assert_false(gsm7_encode("{a", 2, out, 2, &n));
     assert_false(gsm7_encode("a{", 2, out, 2, &n));
     assert_false(gsm7_encode("\xD0\x81", 2, out, 8, &n));
@@ -166,8 +169,7 @@ static void test_pack(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         size_t n = gsm7_pack(octets, sizeof octets, cases[i].fill,
-                             (const uint8_t *)cases[i].septets,
-                             cases[i].count);
+                             (const uint8_t *)cases[i].septets, cases[i].count);
 
         assert_int_equal(n, cases[i].size);
         assert_memory_equal(octets, cases[i].octets, n);
@@ -188,16 +190,16 @@ static void test_pack_ussd(void **state)
     uint8_t octets[16];
 
     (void)state;
-    assert_int_equal(
-        gsm7_pack_ussd(octets, 16, (const uint8_t *)"*100#xy", 7), 7);
+    assert_int_equal(gsm7_pack_ussd(octets, 16, (const uint8_t *)"*100#xy", 7),
+                     7);
     assert_int_equal(octets[6] >> 1, 0x0D);
-    assert_int_equal(
-        gsm7_pack_ussd(octets, 16, (const uint8_t *)"*100#xyz", 8), 7);
+    assert_int_equal(gsm7_pack_ussd(octets, 16, (const uint8_t *)"*100#xyz", 8),
+                     7);
     assert_int_equal(
         gsm7_pack_ussd(octets, 16, (const uint8_t *)"*100#xy\r", 8), 8);
     assert_int_equal(octets[7], 0x0D);
-    assert_int_equal(
-        gsm7_pack_ussd(octets, 7, (const uint8_t *)"*100#xy\r", 8), 0);
+    assert_int_equal(gsm7_pack_ussd(octets, 7, (const uint8_t *)"*100#xy\r", 8),
+                     0);
     assert_int_equal(gsm7_pack_ussd(octets, 16, NULL, 0), 0);
 }
 

@@ -27,7 +27,9 @@ static void test_text(void **state)
 static void test_not_an_id(void **state)
 {
     static const char *const wrong[] = {
-        "", "0", "00112233445566778899aabbccddeef",
+        "",
+        "0",
+        "00112233445566778899aabbccddeef",
         "00112233445566778899aabbccddeeff0",
         "00112233445566778899aabbccddeefg",
         " 0112233445566778899aabbccddeeff",

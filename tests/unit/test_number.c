@@ -31,9 +31,14 @@ static const struct {
     { &uk, "+44 (0) 7700 900123", "+447700900123" },
     { &uk, "447700900123", "+447700900123" },
     { &uk, "7700900123", "+447700900123" },
-    { &uk, "\xE2\x80\xAA+44\xC2\xA0""7700\xE2\x80\x91""900123\xE2\x80\xAC",
+    { &uk,
+      "\xE2\x80\xAA+44\xC2\xA0"
+      "7700\xE2\x80\x91"
+      "900123\xE2\x80\xAC",
       "+447700900123" },
-    { &uk, "\xEF\xBC\x8B\xEF\xBC\x94\xEF\xBC\x94""7700900123",
+    { &uk,
+      "\xEF\xBC\x8B\xEF\xBC\x94\xEF\xBC\x94"
+      "7700900123",
       "+447700900123" },
     { &uk, "12345", "12345;phone-context=44" },
     { &uk, "123", "123;phone-context=44" },
@@ -100,11 +105,21 @@ static void test_canonical(void **state)
 static void test_is_canonical(void **state)
 {
     static const char *const wrong[] = {
-        "", "+", "447700900123", "+44 7700900123", "+123456",
-        "+1234567890123456", "+0447700900123", "12345", "12;phone-context=44",
-        "1234567;phone-context=44", "12345;phone-context=",
-        "12345;phone-context=44x", "12345;phone-context=12345678",
-        "12345;Phone-Context=44", "+447700900123;phone-context=44",
+        "",
+        "+",
+        "447700900123",
+        "+44 7700900123",
+        "+123456",
+        "+1234567890123456",
+        "+0447700900123",
+        "12345",
+        "12;phone-context=44",
+        "1234567;phone-context=44",
+        "12345;phone-context=",
+        "12345;phone-context=44x",
+        "12345;phone-context=12345678",
+        "12345;Phone-Context=44",
+        "+447700900123;phone-context=44",
     };
 
     (void)state;

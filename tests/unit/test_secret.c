@@ -1,9 +1,9 @@
 /* test_secret.c - where secrets come from. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,8 +54,10 @@ static void test_file(void **state)
     static const struct {
         const char *content, *want;
     } cases[] = {
-        { "s3cret\n", "s3cret" },        { "s3cret", "s3cret" },
-        { "first\r\nsecond\n", "first" }, { " blank \n", " blank " },
+        { "s3cret\n", "s3cret" },
+        { "s3cret", "s3cret" },
+        { "first\r\nsecond\n", "first" },
+        { " blank \n", " blank " },
     };
     struct err err;
     char *secret;
@@ -138,10 +140,8 @@ static void test_equal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_file),
-        cmocka_unit_test(test_bad_file),
-        cmocka_unit_test(test_variable),
-        cmocka_unit_test(test_literal),
+        cmocka_unit_test(test_file),     cmocka_unit_test(test_bad_file),
+        cmocka_unit_test(test_variable), cmocka_unit_test(test_literal),
         cmocka_unit_test(test_equal),
     };
 

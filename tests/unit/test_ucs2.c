@@ -19,13 +19,25 @@ static void test_decode(void **state)
         const char *want;
     } cases[] = {
         { "", 0, "" },
-        { "\x00" "A\x20\xAC", 4, "A\xE2\x82\xAC" },
+        { "\x00"
+          "A\x20\xAC",
+          4, "A\xE2\x82\xAC" },
         { "\xD8\x3D\xDE\x00", 4, "\xF0\x9F\x98\x80" },
-        { "\xD8\x3D\x00" "A", 4, "\xEF\xBF\xBD" "A" },
-        { "\xDE\x00\x00" "A", 4, "\xEF\xBF\xBD" "A" },
+        { "\xD8\x3D\x00"
+          "A",
+          4,
+          "\xEF\xBF\xBD"
+          "A" },
+        { "\xDE\x00\x00"
+          "A",
+          4,
+          "\xEF\xBF\xBD"
+          "A" },
         { "\xD8\x3D", 2, "\xEF\xBF\xBD" },
         { "\xD8\x3D\xD8\x3D\xDE\x00", 6, "\xEF\xBF\xBD\xF0\x9F\x98\x80" },
-        { "\x00" "A\x00", 3, "A\xEF\xBF\xBD" },
+        { "\x00"
+          "A\x00",
+          3, "A\xEF\xBF\xBD" },
         { "\xD8\x3D\xDE", 3, "\xEF\xBF\xBD\xEF\xBF\xBD" },
     };
     struct buf out;
@@ -33,8 +45,8 @@ static void test_decode(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         buf_init(&out, 64);
-        assert_true(ucs2_decode(&out, (const uint8_t *)cases[i].octets,
-                                cases[i].size));
+        assert_true(
+            ucs2_decode(&out, (const uint8_t *)cases[i].octets, cases[i].size));
         assert_string_equal(buf_text(&out), cases[i].want);
         buf_free(&out);
     }
@@ -55,10 +67,11 @@ static void test_pieces(void **state)
 
         buf_init(&out, 64);
         assert_true(ucs2_feed(&decoder, &out, octets, cut));
-        assert_true(ucs2_feed(&decoder, &out, octets + cut,
-                              sizeof octets - cut));
+        assert_true(
+            ucs2_feed(&decoder, &out, octets + cut, sizeof octets - cut));
         assert_true(ucs2_finish(&decoder, &out));
-        assert_string_equal(buf_text(&out), "a\xF0\x9F\x98\x80" "b");
+        assert_string_equal(buf_text(&out), "a\xF0\x9F\x98\x80"
+                                            "b");
         buf_free(&out);
     }
 }
@@ -106,8 +119,8 @@ static void test_round_trip(void **state)
 
             buf_add(&text, utf8, utf8_put(utf8, cp));
         }
-        assert_true(ucs2_encode(buf_text(&text), text.len, octets,
-                                sizeof octets, &n));
+        assert_true(
+            ucs2_encode(buf_text(&text), text.len, octets, sizeof octets, &n));
         assert_int_equal(n, 2 * utf8_units(buf_text(&text), text.len));
         assert_true(ucs2_decode(&back, octets, n));
         assert_int_equal(back.len, text.len);
@@ -120,10 +133,8 @@ static void test_round_trip(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_decode),
-        cmocka_unit_test(test_pieces),
-        cmocka_unit_test(test_nul),
-        cmocka_unit_test(test_encode),
+        cmocka_unit_test(test_decode),     cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_nul),        cmocka_unit_test(test_encode),
         cmocka_unit_test(test_round_trip),
     };
 

@@ -51,8 +51,8 @@ static void test_put_and_next_agree(void **state)
         bool bad = cp > 0x10FFFF || (cp >= 0xD800 && cp <= 0xDFFF);
         size_t size = utf8_put(text, cp), pos = 0;
 
-        if (utf8_next(text, size, &pos) != (bad ? 0xFFFD : cp) ||
-            pos != size || !utf8_valid(text, size))
+        if (utf8_next(text, size, &pos) != (bad ? 0xFFFD : cp) || pos != size ||
+            !utf8_valid(text, size))
             fail_msg("code point %X", cp);
     }
 }

@@ -17,8 +17,27 @@
 #include "sms/ucs2.h"
 
 enum { COLUMNS = 19, CELL_MAX = 4096 };
-enum { KIND, TYPE, HEX, TPDU_LEN, SMSC, ADDRESS, TOA, TIMESTAMP, DCS,
-       VALIDITY, MR, ST, UDH, CONCAT, TEXT, DATA, PROVENANCE, SOURCE, NOTE };
+enum {
+    KIND,
+    TYPE,
+    HEX,
+    TPDU_LEN,
+    SMSC,
+    ADDRESS,
+    TOA,
+    TIMESTAMP,
+    DCS,
+    VALIDITY,
+    MR,
+    ST,
+    UDH,
+    CONCAT,
+    TEXT,
+    DATA,
+    PROVENANCE,
+    SOURCE,
+    NOTE
+};
 
 struct row {
     char *cells[COLUMNS];
@@ -78,8 +97,8 @@ static void check_pack(const struct row *row, const uint8_t *septets, size_t n,
     if (n % 8 == 7 && octets[size - 1] >> 1 == 0x0D)
         assert_int_equal(gsm7_pack_ussd(got, sizeof got, septets, n), size);
     else
-        assert_int_equal(
-            gsm7_pack(got, sizeof got, fill_of(row), septets, n), size);
+        assert_int_equal(gsm7_pack(got, sizeof got, fill_of(row), septets, n),
+                         size);
     assert_memory_equal(got, octets, size);
 }
 
@@ -186,8 +205,8 @@ static void check_ucs2(const struct row *row)
     buf_init(&text, CELL_MAX);
     assert_true(ucs2_decode(&text, octets, size));
     check_text(&text, row->cells[TEXT]);
-    assert_true(ucs2_encode(buf_text(&text), text.len, again, sizeof again,
-                            &n));
+    assert_true(
+        ucs2_encode(buf_text(&text), text.len, again, sizeof again, &n));
     assert_int_equal(n, size);
     assert_memory_equal(again, octets, size);
     buf_free(&text);
@@ -210,8 +229,8 @@ static void check_concat(const struct pdu *pdu, const char *cell)
 {
     unsigned bits, reference, total, seq;
 
-    assert_int_equal(sscanf(cell, "ref%u=%u,total=%u,seq=%u", &bits,
-                            &reference, &total, &seq),
+    assert_int_equal(sscanf(cell, "ref%u=%u,total=%u,seq=%u", &bits, &reference,
+                            &total, &seq),
                      4);
     assert_int_equal(pdu->concat.wide, bits == 16);
     assert_int_equal(pdu->concat.reference, reference);
@@ -242,8 +261,8 @@ static void check_element(const struct row *row)
 
 static void check_user_data(const struct row *row)
 {
-    static const uint8_t head[] = { 0x44, 3, 0x81, 0x21, 0xF3, 0, 0,
-                                    0x11, 0x11, 0x11, 0, 0, 0, 0 };
+    static const uint8_t head[] = { 0x44, 3,    0x81, 0x21, 0xF3, 0, 0,
+                                    0x11, 0x11, 0x11, 0,    0,    0, 0 };
     uint8_t tpdu[256];
     struct pdu pdu;
     struct buf text;
@@ -282,8 +301,8 @@ static unsigned language_of(const struct row *row)
 static void check_table(const struct row *row)
 {
     bool locking = strcmp(row->cells[KIND], "nlst-locking") == 0;
-    const char *cell = row->cells[TEXT][0] != '\0' ? row->cells[TEXT]
-                                                   : row->cells[DATA];
+    const char *cell =
+        row->cells[TEXT][0] != '\0' ? row->cells[TEXT] : row->cells[DATA];
     uint32_t want[128] = { 0 };
     unsigned language = language_of(row);
     unsigned septet;
@@ -314,9 +333,8 @@ static void check_language(const struct row *row)
     struct pdu pdu;
     struct buf text;
 
-    assert_int_equal(sscanf(row->cells[NOTE], "locking=%u single=%u",
-                            &locking, &single),
-                     2);
+    assert_int_equal(
+        sscanf(row->cells[NOTE], "locking=%u single=%u", &locking, &single), 2);
     assert_true(pdu_decode(bytes, size, &pdu, NULL));
     pdu.shift.locking = (uint8_t)locking;
     pdu.shift.single = (uint8_t)single;
@@ -347,7 +365,8 @@ static void check_broadcast(const struct row *row)
 /* PDUs that hold more than the standard gives a meaning to. */
 static const char *const not_same_again[] = {
     /* One in the spare bits behind the last septet. */
-    "0791361907001003B17A0C913619397750320000AD11CD701E340FB3C3F23CC81D0689C3BF",
+    "0791361907001003B17A0C913619397750320000AD11CD701E340FB3C3F23CC81D0689C3B"
+    "F",
     "07919761989901F031000B919761084218F200F9FF1204220435044104420020005400650"
     "0730074",
     /* Octets behind the end of the user data. */
@@ -362,8 +381,7 @@ static void clear_fill_bits(const struct pdu *pdu, uint8_t *bytes, size_t size)
     unsigned fill = (unsigned)((7 - 8 * pdu->udh_size % 7) % 7);
 
     if (pdu->alphabet == PDU_GSM7 && fill != 0 && pdu->size > 0)
-        bytes[size - (fill + 7 * pdu->size + 7) / 8] &=
-            (uint8_t)(0xFF << fill);
+        bytes[size - (fill + 7 * pdu->size + 7) / 8] &= (uint8_t)(0xFF << fill);
 }
 
 /* What we decode we must be able to say again, octet by octet. */

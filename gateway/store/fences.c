@@ -1,0 +1,182 @@
+/* fences.c - the stream's side of moves: fences that prove what the server has
+ * read, streams that died, stanza errors that came back. */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "store/inside.h"
+
+struct rows_task {
+    struct plain_task plain;
+    size_t n;
+    unsigned limit;
+    int64_t rows[];
+};
+
+static void rows_submit(struct store *store, const struct task_ops *ops,
+                        const int64_t *rows, size_t n, unsigned limit,
+                        struct plain_task answer)
+{
+    struct rows_task *t =
+        task_new(store, ops, sizeof(*t) + n * sizeof(*rows), 0);
+
+    t->plain.fn = answer.fn;
+    t->plain.arg = answer.arg;
+    t->n = n;
+    t->limit = limit;
+    for (size_t i = 0; i < n; i++)
+        t->rows[i] = rows[i];
+    task_submit(&t->plain.task);
+}
+
+/* --- fenced --------------------------------------------------------------- */
+
+/* An error that came back before the fence has deferred it already. */
+static bool is_deferred(const struct subject *subject)
+{
+    const struct conversation *conv = subject->conv;
+    int64_t deferred = conv->deferred ? conv->deferred : conv->head;
+
+    return conv->next_at != 0 && subject->seq == deferred;
+}
+
+static bool fenced_run(struct store *store, struct task *task, struct err *err)
+{
+    struct rows_task *t = (struct rows_task *)task;
+    struct subject subject;
+    bool found, done;
+
+    for (size_t i = 0; i < t->n; i++) {
+        struct change change = { .to = MESSAGE_SENT };
+
+        if (!moves_find(store, NULL, t->rows[i], &subject, &found, err))
+            return false;
+        if (!found || subject.state != MESSAGE_QUEUED || is_deferred(&subject))
+            continue;
+        change.attempt = subject.attempt;
+        if (!moves_apply(store, &subject, &change, &done, err))
+            return false;
+    }
+    return true;
+}
+
+static const struct task_ops fenced_ops = {
+    .run = fenced_run,
+    .finish = plain_finish,
+    .writes = true,
+};
+
+void store_fenced(struct store *store, const int64_t *rows, size_t n,
+                  store_fn *fn, void *arg)
+{
+    rows_submit(store, &fenced_ops, rows, n, 0,
+                (struct plain_task){ .fn = fn, .arg = arg });
+}
+
+/* --- unfenced ------------------------------------------------------------- */
+
+static bool unfenced_one(struct store *store, struct subject *subject,
+                         unsigned limit, struct err *err)
+{
+    struct change change = { .to = MESSAGE_QUEUED,
+                             .attempt = subject->attempt + 1 };
+    struct err poison;
+    bool done;
+
+    if (change.attempt > limit) {
+        err_set(&poison, ERR_POISON,
+                "the stream died %u times while this message was on it",
+                change.attempt);
+        change.to = MESSAGE_FAILED;
+        change.err = &poison;
+        store->counts[COUNT_POISON]++;
+    }
+    return moves_apply(store, subject, &change, &done, err);
+}
+
+static bool unfenced_run(struct store *store, struct task *task,
+                         struct err *err)
+{
+    struct rows_task *t = (struct rows_task *)task;
+    struct subject subject;
+    bool found;
+
+    for (size_t i = 0; i < t->n; i++) {
+        if (!moves_find(store, NULL, t->rows[i], &subject, &found, err))
+            return false;
+        if (!found || subject.state != MESSAGE_QUEUED || is_deferred(&subject))
+            continue;
+        if (!unfenced_one(store, &subject, t->limit, err))
+            return false;
+    }
+    return true;
+}
+
+static const struct task_ops unfenced_ops = {
+    .run = unfenced_run,
+    .finish = plain_finish,
+    .writes = true,
+};
+
+void store_unfenced(struct store *store, const int64_t *rows, size_t n,
+                    unsigned limit, store_fn *fn, void *arg)
+{
+    rows_submit(store, &unfenced_ops, rows, n, limit,
+                (struct plain_task){ .fn = fn, .arg = arg });
+}
+
+/* --- bounced -------------------------------------------------------------- */
+
+struct bounced_task {
+    struct moved_task moved;
+    struct id id;
+    struct err err;
+    bool retry;
+    int64_t next_at;
+};
+
+static bool bounced_run(struct store *store, struct task *task,
+                        struct err *err)
+{
+    struct bounced_task *t = (struct bounced_task *)task;
+    struct change change = { .to = t->retry ? MESSAGE_QUEUED : MESSAGE_FAILED,
+                             .err = &t->err,
+                             .next_at = t->next_at };
+    struct subject subject;
+    bool found, done;
+
+    if (!moves_find_id(store, task, &t->id, &subject, &found, err))
+        return false;
+    if (!found || subject.conv->sink->direction != TO_XMPP ||
+        (subject.state != MESSAGE_SENT && subject.state != MESSAGE_QUEUED) ||
+        (subject.state == MESSAGE_QUEUED && is_deferred(&subject)))
+        return true;
+    change.attempt = subject.attempt + (t->retry ? 1 : 0);
+    if (!moves_apply(store, &subject, &change, &done, err))
+        return false;
+    if (done)
+        moved_fill(&t->moved, &subject, &t->err);
+    return true;
+}
+
+static const struct task_ops bounced_ops = {
+    .run = bounced_run,
+    .undo = moved_undo,
+    .finish = moved_finish,
+    .writes = true,
+};
+
+void store_bounced(struct store *store, const struct id *id,
+                   const struct err *err, bool retry, int64_t next_at,
+                   store_moved_fn *fn, void *arg)
+{
+    struct bounced_task *t = task_new(store, &bounced_ops, sizeof(*t), 512);
+
+    t->moved.fn = fn;
+    t->moved.arg = arg;
+    t->id = *id;
+    t->retry = retry;
+    t->next_at = next_at;
+    if (err)
+        t->err = *err;
+    task_submit(&t->moved.task);
+}

@@ -1,0 +1,120 @@
+/* lines.c - lines of the configuration, and small state that drivers keep. */
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/inside.h"
+
+/* --- small state ---------------------------------------------------------- */
+
+struct state_task {
+    struct plain_task plain;
+    const char *owner, *key, *value;
+};
+
+static bool state_run(struct store *store, struct task *task, struct err *err)
+{
+    static const char put[] =
+        "INSERT INTO line_state (owner, key, value) VALUES (?1, ?2, ?3)"
+        " ON CONFLICT (owner, key) DO UPDATE SET value = excluded.value";
+    static const char drop[] =
+        "DELETE FROM line_state WHERE owner = ?1 AND key = ?2";
+    struct state_task *t = (struct state_task *)task;
+    const struct db_value values[] = { db_text(t->owner), db_text(t->key),
+                                       db_text(t->value) };
+
+    return t->value ? db_run(store->db, put, values, 3, err)
+                    : db_run(store->db, drop, values, 2, err);
+}
+
+static const struct task_ops state_ops = {
+    .run = state_run,
+    .finish = plain_finish,
+    .writes = true,
+};
+
+void store_state_put(struct store *store, const char *owner, const char *key,
+                     const char *value, store_fn *fn, void *arg)
+{
+    struct state_task *t = task_new(store, &state_ops, sizeof(*t), 256);
+    struct task *task = &t->plain.task;
+
+    t->plain.fn = fn;
+    t->plain.arg = arg;
+    t->owner = task_text(task, owner);
+    t->key = task_text(task, key);
+    t->value = task_text(task, value);
+    task_submit(task);
+}
+
+/* On the loop thread, while the store's waits for the lock. */
+void store_state_each(struct store *store, const char *owner,
+                      void (*fn)(void *arg, const char *key,
+                                 const char *value),
+                      void *arg)
+{
+    static const char find[] =
+        "SELECT key, value FROM line_state WHERE owner = ?1 ORDER BY key";
+    struct db_rows *rows;
+    struct err err;
+
+    (void)pthread_mutex_lock(&store->lock);
+    rows = db_query(store->db, find, DB_VALUES(db_text(owner)));
+    while (db_next(rows))
+        fn(arg, db_get_text(rows, 0), db_get_text(rows, 1));
+    if (!db_end(rows, &err))
+        log_error("store: the state of %s cannot be read: %s", owner, err.text);
+    (void)pthread_mutex_unlock(&store->lock);
+}
+
+/* --- lines ---------------------------------------------------------------- */
+
+enum { SOURCE_CONFIG, SOURCE_ACCOUNT };
+enum { LINE_ACTIVE, LINE_RETIRED };
+
+struct line_task {
+    struct task task;
+    const char *name, *network, *driver, *sim;
+};
+
+static bool line_run(struct store *store, struct task *task, struct err *err)
+{
+    static const char put[] =
+        "INSERT INTO line (name, network, driver, sim, source, state)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (name) DO UPDATE SET"
+        " network = excluded.network, driver = excluded.driver,"
+        " sim = coalesce(excluded.sim, line.sim), source = excluded.source,"
+        " state = excluded.state";
+    struct line_task *t = (struct line_task *)task;
+
+    return db_run(store->db, put,
+                  DB_VALUES(db_text(t->name), db_text(t->network),
+                            db_text(t->driver), db_text(t->sim),
+                            db_int(SOURCE_CONFIG), db_int(LINE_ACTIVE)),
+                  err);
+}
+
+static void line_finish(struct task *task, const struct err *err)
+{
+    (void)task;
+    if (err)
+        log_warn("store: a line was not noted: %s", err->text);
+}
+
+static const struct task_ops line_ops = {
+    .run = line_run,
+    .finish = line_finish,
+    .writes = true,
+};
+
+void store_line(struct store *store, const char *name, const char *network,
+                const char *driver, const char *sim)
+{
+    struct line_task *t = task_new(store, &line_ops, sizeof(*t), 256);
+
+    t->name = task_text(&t->task, name);
+    t->network = task_text(&t->task, network);
+    t->driver = task_text(&t->task, driver);
+    t->sim = task_text(&t->task, sim);
+    task_submit(&t->task);
+}

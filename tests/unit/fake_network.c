@@ -1,0 +1,194 @@
+/* fake_network.c - see fake_network.h. */
+#include "fake_network.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <utlist.h>
+
+#include "base/mem.h"
+
+struct waiting {
+    struct waiting *prev, *next;
+    void (*fn)(void *arg);
+    inbox_done_fn *done;
+    void *arg;
+    struct id id;
+};
+
+void fake_network_init(struct network *network)
+{
+    memset(network, 0, sizeof(*network));
+    buf_init(&network->calls, 1 << 24);
+    network->policy = (struct network_policy){
+        .jid = "sms.localhost",
+        .gateway_type = "sms",
+        .plan = { "44", "0", "00" },
+        .phone_addresses = true,
+        .receipts = true,
+    };
+    network->health_text = "";
+}
+
+void fake_network_clear(struct network *network)
+{
+    fake_decide(network);
+    buf_free(&network->calls);
+}
+
+const char *fake_calls(struct network *network)
+{
+    static char text[65536];
+
+    text_copy(text, sizeof(text), buf_text(&network->calls));
+    buf_reset(&network->calls);
+    return text;
+}
+
+static void decide(struct network *network, struct waiting *waiting)
+{
+    if (waiting->fn)
+        waiting->fn(waiting->arg);
+    else if (network->refuse_text.kind != ERR_NONE)
+        waiting->done(waiting->arg, &waiting->id, &network->refuse_text);
+    else
+        waiting->done(waiting->arg, &waiting->id, NULL);
+}
+
+void fake_decide(struct network *network)
+{
+    while (network->waiting) {
+        struct waiting *waiting = network->waiting;
+
+        DL_DELETE(network->waiting, waiting);
+        decide(network, waiting);
+        free(waiting);
+    }
+}
+
+static void wait_for(struct network *network, struct waiting waiting)
+{
+    struct waiting *copy = xmemdup(&waiting, sizeof(waiting));
+
+    DL_APPEND(network->waiting, copy);
+    if (!network->hold)
+        fake_decide(network);
+}
+
+const struct network_policy *network_policy(const struct network *network)
+{
+    return &network->policy;
+}
+
+const char *network_name(const struct network *network)
+{
+    (void)network;
+    return "sms";
+}
+
+bool network_allows(const struct network *network, const char *bare_jid)
+{
+    const char *at = strchr(bare_jid, '@');
+
+    (void)network;
+    return strcmp(at ? at + 1 : bare_jid, "example.org") == 0;
+}
+
+bool network_is_admin(const struct network *network, const char *bare_jid)
+{
+    (void)network;
+    return strcmp(bare_jid, "admin@example.org") == 0;
+}
+
+int network_health(const struct network *network, char *text, size_t size)
+{
+    text_copy(text, size, network->health_text);
+    return network->health;
+}
+
+bool network_address(const struct network *network, const char *typed,
+                     char out[1024], struct err *err)
+{
+    if (!network->policy.phone_addresses ||
+        strncmp(typed, "name:", 5) == 0) {
+        text_copy(out, 1024, typed);
+        return true;
+    }
+    return number_canonical(&network->policy.plan, typed, out, err);
+}
+
+void inbox_user_text(struct network *network, const struct user_text *text,
+                     inbox_done_fn *done, void *arg)
+{
+    (void)buf_addf(&network->calls,
+                   "text %s|%s|%s|%s|%s|%s|%d\n", text->account, text->from,
+                   text->contact, text->stanza_id ? text->stanza_id : "-",
+                   text->origin_id ? text->origin_id : "-", text->text,
+                   text->receipt);
+    wait_for(network, (struct waiting){ .done = done, .arg = arg });
+}
+
+void network_front_up(struct network *network)
+{
+    (void)buf_add_text(&network->calls, "up\n");
+}
+
+void network_front_down(struct network *network)
+{
+    (void)buf_add_text(&network->calls, "down\n");
+}
+
+void network_front_ready(struct network *network)
+{
+    (void)buf_add_text(&network->calls, "ready\n");
+}
+
+void network_fenced(struct network *network, uint64_t serial)
+{
+    (void)buf_addf(&network->calls, "fenced %llu\n",
+                   (unsigned long long)serial);
+}
+
+void network_bounced(struct network *network, const struct id *id,
+                     const struct err *err)
+{
+    (void)buf_addf(&network->calls, "bounced %s %s %s\n", id_text(id).text,
+                   err_policy(err->kind)->name, err->code);
+}
+
+void network_user_available(struct network *network, const char *account)
+{
+    (void)buf_addf(&network->calls, "available %s\n", account);
+}
+
+void network_subscribe(struct network *network, const char *account,
+                       const char *contact, bool on)
+{
+    (void)buf_addf(&network->calls, "subscribe %s|%s|%d\n", account, contact,
+                   on);
+}
+
+void network_each_subscription(struct network *network, const char *account,
+                               void (*fn)(void *arg, const char *account,
+                                          const char *contact),
+                               void *arg)
+{
+    const char *const *row = network->subscriptions;
+
+    (void)account;
+    for (; row && *row; row += 2)
+        fn(arg, row[0], row[1]);
+    fn(arg, NULL, NULL);
+}
+
+void network_after_decided(struct network *network, void (*fn)(void *arg),
+                           void *arg)
+{
+    wait_for(network, (struct waiting){ .fn = fn, .arg = arg });
+}
+
+bool network_refuses(const struct network *network, struct err *err)
+{
+    return network->full &&
+           !err_set(err, ERR_FULL, "the disk is full; please try later");
+}

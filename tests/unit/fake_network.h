@@ -1,0 +1,31 @@
+/* fake_network.h - the core as the XMPP side sees it: writes down each call,
+ * answers as a test wants. Allows example.org, knows phones of +44. */
+#ifndef FAKE_NETWORK_H
+#define FAKE_NETWORK_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "core/front.h"
+
+struct network {
+    struct network_policy policy;
+    struct buf calls; /* one line each, since last looked at */
+    bool hold;        /* texts and decisions wait for fake_decide */
+    struct err refuse_text; /* kind not NONE: texts end with it */
+    bool full;              /* network_refuses */
+    int health;
+    const char *health_text;
+    const char *const *subscriptions; /* account, contact, ..., NULL */
+    struct waiting *waiting;
+};
+
+void fake_network_init(struct network *network);
+void fake_network_clear(struct network *network);
+
+/* Decides what waits, in order. */
+void fake_decide(struct network *network);
+
+const char *fake_calls(struct network *network);
+
+#endif
