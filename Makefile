@@ -24,7 +24,8 @@ DEPS_TEST := libcmocka-dev python3-pytest ejabberd gammu gammu-smsd smstools \
 PACKAGES := libuv libstrophe expat json-c libconfig sqlite3 openssl \
     libserialport
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-    -Wpointer-arith -Wwrite-strings -Wformat=2 -Wno-format-truncation -Wvla -Werror
+    -Wpointer-arith -Wwrite-strings -Wformat=2 -Wno-unknown-warning-option \
+    -Wno-format-truncation -Wvla -Werror
 INCLUDES := -Igateway -Idrivers
 CFLAGS_release := -O2 -g -fPIE -fstack-protector-strong \
     -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2

@@ -1,14 +1,10 @@
 /* loopback.c - the teaching driver: whatever is sent comes back.
  *
  * Read this first to learn how a driver looks; copy it to write one. It talks
- * to nobody, so what remains is the contract of driver.h: a table of options,
- * the line's state, four required operations, and the description at the end.
- * Tests use `fail` to see what the core does with every outcome; the benchmark
- * uses it without a delay, where it sets no timer and answers within `send`,
- * which is allowed, because up-calls only record. */
+ * to nobody, so what remains is the contract of driver.h. Without a delay it
+ * answers within `send`, which is allowed, because up-calls only record. */
 #include <stdlib.h>
 #include <string.h>
-
 #include <utlist.h>
 
 #include "base/clock.h"
@@ -16,18 +12,27 @@
 #include "driver.h"
 
 extern const struct driver loopback_driver;
+
 /* In the order of the choices of the option. */
-enum loopback_fail { FAIL_NONE, FAIL_REJECT, FAIL_TEMPORARY, FAIL_SILENT,
-                     FAIL_UNSURE };
+enum loopback_fail { NONE, REJECT, TEMPORARY, SILENT, UNSURE };
 
 static const struct option options[] = {
-    { .key = "echo", .type = OPT_BOOL, .fallback = "true",
+    { .key = "echo",
+      .type = OPT_BOOL,
+      .fallback = "true",
       .help = "Send every text back as a message from its recipient" },
-    { .key = "delay_ms", .type = OPT_INT, .fallback = "0", .max = 600000,
+    { .key = "delay_ms",
+      .type = OPT_INT,
+      .fallback = "0",
+      .max = 600000,
       .help = "Milliseconds between a text and its outcome" },
-    { .key = "reports", .type = OPT_BOOL, .fallback = "true",
+    { .key = "reports",
+      .type = OPT_BOOL,
+      .fallback = "true",
       .help = "Report every text as delivered" },
-    { .key = "fail", .type = OPT_ENUM, .fallback = "none",
+    { .key = "fail",
+      .type = OPT_ENUM,
+      .fallback = "none",
       .choices = "none|reject|temporary|silent|unsure",
       .help = "How every text ends, for tests" },
     { .key = NULL },
@@ -54,40 +59,30 @@ struct loopback {
 static void succeed(struct loopback *l, const struct parcel *p)
 {
     struct incoming echo = {
-        .kind = KIND_TEXT, .chat = p->to, .text = p->text,
-        .remote_id = p->key,
+        .kind = KIND_TEXT, .chat = p->to, .text = p->text, .remote_id = p->key
     };
 
     line_sent(l->line, p->ticket, p->key);
     if (l->reports)
-        line_report(l->line, p->key, p->to, REPORT_DELIVERED, clock_wall_ms(),
-                    NULL, 0);
+        line_report(l->line, p->key, p->to, REPORT_DELIVERED, 0, NULL, 0);
     if (l->echo)
         line_received(l->line, &echo, 1, 0);
 }
 
-/* Each ticket ends exactly once; `silent` leaves that to the core. */
+/* Each ticket ends exactly once; SILENT leaves that to the core. */
 static void finish(struct loopback *l, const struct parcel *p)
 {
     struct err err;
 
-    switch (l->fail) {
-    case FAIL_NONE:
+    if (l->fail == NONE) {
         succeed(l, p);
-        return;
-    case FAIL_SILENT:
-        return;
-    case FAIL_UNSURE:
-        line_unsure(l->line, p->ticket, "loopback does not know");
-        return;
-    case FAIL_REJECT:
-        err_set(&err, ERR_REJECTED, "loopback rejects everything");
-        break;
-    case FAIL_TEMPORARY:
-        err_set(&err, ERR_TEMPORARY, "loopback is busy");
-        break;
+    } else if (l->fail == UNSURE) {
+        line_unsure(l->line, p->ticket, "loopback was told not to know");
+    } else if (l->fail != SILENT) {
+        err_set(&err, l->fail == REJECT ? ERR_REJECTED : ERR_TEMPORARY,
+                "loopback was told to fail");
+        line_failed(l->line, p->ticket, &err);
     }
-    line_failed(l->line, p->ticket, &err);
 }
 
 static void parcel_free(struct parcel *p)
@@ -125,17 +120,14 @@ static bool loopback_start(struct line *line, struct err *err)
     l->reports = settings_bool(s, "reports");
     l->delay_ms = settings_int(s, "delay_ms");
     l->fail = (enum loopback_fail)settings_enum(s, "fail");
-    line_online(line, CAP_TEXT | (l->reports ? CAP_DELIVERED : 0),
+    line_online(line, l->reports ? CAP_TEXT | CAP_DELIVERED : CAP_TEXT,
                 line_name(line));
     return true;
 }
 
 static void loopback_stop(struct line *line)
 {
-    struct err err;
-
-    err_set(&err, ERR_NONE, "stopped");
-    line_offline(line, &err);
+    line_offline(line, &(struct err){ .kind = ERR_NONE });
 }
 
 /* One part, and its bytes are the text. A real driver encodes here. */
@@ -165,9 +157,9 @@ static bool loopback_send(struct line *line, const struct submission *part,
         parcel_free(p);
         return true;
     }
-    DL_APPEND(l->parcels, p);
-    if (!timer_active(l->timer))
+    if (l->parcels == NULL)
         timer_start(l->timer, (uint64_t)l->delay_ms);
+    DL_APPEND(l->parcels, p);
     return true;
 }
 
@@ -178,7 +170,7 @@ static void loopback_destroy(struct line *line)
 
     struct parcel *p, *next;
 
-    DL_FOREACH_SAFE(l->parcels, p, next)
+    DL_FOREACH_SAFE (l->parcels, p, next)
         parcel_free(p);
 }
 
@@ -189,8 +181,11 @@ const struct driver loopback_driver = {
     .title = "Sends everything back (for trying out and for tests)",
     .gateway_type = "sms",
     .caps = CAP_TEXT | CAP_DELIVERED,
-    .limits = { .max_parts = 1, .in_flight = 100, .send_timeout_s = 60,
-                .settle_s = 5, .ttl_s = 86400 },
+    .limits = { .max_parts = 1,
+                .in_flight = 100,
+                .send_timeout_s = 60,
+                .settle_s = 5,
+                .ttl_s = 86400 },
     .ambiguity = AMBIGUITY_IDEMPOTENT,
     .phone_addresses = true,
     .options = options,

@@ -99,8 +99,8 @@ static bool starts_with(const char *text, const char *prefix)
 
 /* "+CMS ERROR: 38", "+CME ERROR: SIM busy"; without anything behind the colon
  * the line is broken and no result. */
-static bool error_parse(const char *line, const char *prefix,
-                        enum at_code code, struct at_final *final)
+static bool error_parse(const char *line, const char *prefix, enum at_code code,
+                        struct at_final *final)
 {
     struct slice value;
     char next;
@@ -119,8 +119,8 @@ static bool error_parse(const char *line, const char *prefix,
 
 static bool word_parse(const char *line, struct at_final *final)
 {
-    struct slice word = slice_trim(
-        (struct slice){ .text = line, .size = strlen(line) });
+    struct slice word =
+        slice_trim((struct slice){ .text = line, .size = strlen(line) });
 
     for (size_t i = 0; i < sizeof(finals) / sizeof(finals[0]); i++) {
         if (slice_is(word, finals[i].text)) {
@@ -204,7 +204,10 @@ static void emit_urc(struct at *at, enum at_urc urc, const char *line,
                      const char *pdu)
 {
     struct at_event event = {
-        .kind = AT_EVENT_URC, .urc = urc, .line = line, .pdu = pdu,
+        .kind = AT_EVENT_URC,
+        .urc = urc,
+        .line = line,
+        .pdu = pdu,
     };
 
     at->event(at->arg, &event);
@@ -215,7 +218,9 @@ static void finish(struct at *at, const struct at_final *final)
 {
     char *answer = buf_take(&at->answer);
     struct at_event event = {
-        .kind = AT_EVENT_DONE, .final = final, .answer = answer,
+        .kind = AT_EVENT_DONE,
+        .final = final,
+        .answer = answer,
         .truncated = at->truncated,
     };
 
@@ -272,8 +277,7 @@ static bool has_prefix(const struct at *at, const char *line)
  * the next line holds (27.005 3.4.1). In text mode, which a modem falls back
  * to when it restarts, there are more fields; then +CMT has a line of text
  * behind it that must not be read as a result. */
-static void bind_urc(struct at *at, const struct urc_row *row,
-                     const char *line)
+static void bind_urc(struct at *at, const struct urc_row *row, const char *line)
 {
     struct slice fields[PARSE_FIELDS_MAX];
     size_t n = parse_fields(line, fields, PARSE_FIELDS_MAX);
@@ -297,8 +301,8 @@ static bool take_bound(struct at *at, const char *line)
     char head[AT_LINE_MAX + 1];
     size_t size = strlen(line);
     bool hex = parse_is_hex(line, size);
-    bool fits = at->bound_length > 0 &&
-                parse_pdu_fits(line, size, at->bound_length);
+    bool fits =
+        at->bound_length > 0 && parse_pdu_fits(line, size, at->bound_length);
 
     text_copy(head, sizeof(head), at->bound_line);
     at->bound_line[0] = '\0';

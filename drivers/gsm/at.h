@@ -16,8 +16,8 @@
 #include "base/buf.h"
 
 enum {
-    AT_LINE_MAX = 1024,    /* longer lines are dropped */
-    AT_LINES_MAX = 255,    /* of one answer; the rest is dropped */
+    AT_LINE_MAX = 1024, /* longer lines are dropped */
+    AT_LINES_MAX = 255, /* of one answer; the rest is dropped */
     AT_COMMAND_MAX = 128,
 };
 
@@ -40,16 +40,16 @@ bool at_final_parse(const char *line, struct at_final *final);
 
 /* What an unsolicited line means to us. */
 enum at_urc {
-    AT_URC_NOISE,      /* known, and of no interest */
-    AT_URC_UNKNOWN,    /* in no table: a vendor's own, or a garbled line */
-    AT_URC_STORED,     /* +CMTI, +CDSI: something arrived in a store */
-    AT_URC_MESSAGE,    /* +CMT, with its PDU */
-    AT_URC_REPORT,     /* +CDS, with its PDU */
-    AT_URC_BROADCAST,  /* +CBM, with its PDU */
-    AT_URC_FULL,       /* the store is full */
-    AT_URC_BOOT,       /* the modem (re)started: set it up again */
-    AT_URC_SUSPECT,    /* it may have: look at AT+CMGF? */
-    AT_URC_NETWORK,    /* +CREG, +CEREG */
+    AT_URC_NOISE,     /* known, and of no interest */
+    AT_URC_UNKNOWN,   /* in no table: a vendor's own, or a garbled line */
+    AT_URC_STORED,    /* +CMTI, +CDSI: something arrived in a store */
+    AT_URC_MESSAGE,   /* +CMT, with its PDU */
+    AT_URC_REPORT,    /* +CDS, with its PDU */
+    AT_URC_BROADCAST, /* +CBM, with its PDU */
+    AT_URC_FULL,      /* the store is full */
+    AT_URC_BOOT,      /* the modem (re)started: set it up again */
+    AT_URC_SUSPECT,   /* it may have: look at AT+CMGF? */
+    AT_URC_NETWORK,   /* +CREG, +CEREG */
 };
 
 /* What the answer looks like. */
@@ -76,8 +76,8 @@ struct at_event {
     const char *line; /* of the URC */
     const char *pdu;  /* its hex, or NULL when there was none that fits */
     const struct at_final *final; /* of AT_EVENT_DONE */
-    const char *answer; /* its lines, each ended by '\n' */
-    bool truncated;     /* there were more lines than we keep */
+    const char *answer;           /* its lines, each ended by '\n' */
+    bool truncated;               /* there were more lines than we keep */
 };
 
 /* The callback may call at_begin and at_reset, not at_feed. */
@@ -100,10 +100,10 @@ struct at {
     struct buf answer;
     unsigned lines;
     bool truncated;
-    bool want_hex; /* the next line of hex belongs to the answer */
-    enum at_urc bound;                 /* a URC that waits for its PDU */
-    char bound_line[AT_LINE_MAX + 1];  /* "" when there is none */
-    int bound_length;                  /* octets of its TPDU; -1: text mode */
+    bool want_hex;     /* the next line of hex belongs to the answer */
+    enum at_urc bound; /* a URC that waits for its PDU */
+    char bound_line[AT_LINE_MAX + 1]; /* "" when there is none */
+    int bound_length;                 /* octets of its TPDU; -1: text mode */
     char line[AT_LINE_MAX + 1];
     size_t len;
     bool overlong;

@@ -37,13 +37,11 @@ static struct cnmi from_choices(const struct cnmi_wish *wish)
 
     if (mode == 0 || !(mask[0] & (1u << mode)))
         mode = pick(mask[0], modes, 2);
-    return (struct cnmi){ { mode, pick(mask[1], mts, 1),
-                            pick(mask[2], bms, 0), pick(mask[3], ds, 0),
-                            pick(mask[4], bfrs, 0) } };
+    return (struct cnmi){ { mode, pick(mask[1], mts, 1), pick(mask[2], bms, 0),
+                            pick(mask[3], ds, 0), pick(mask[4], bfrs, 0) } };
 }
 
-bool cnmi_candidate(const struct cnmi_wish *wish, unsigned n,
-                    struct cnmi *cnmi)
+bool cnmi_candidate(const struct cnmi_wish *wish, unsigned n, struct cnmi *cnmi)
 {
     if (wish->choices != NULL && n-- == 0) {
         *cnmi = from_choices(wish);

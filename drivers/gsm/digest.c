@@ -22,8 +22,8 @@ void digest_add(struct digest *digest, const void *bytes, size_t size)
 
     for (size_t i = 0; i < size; i++) {
         digest->a = (digest->a ^ p[i]) * prime;
-        digest->b = (digest->b ^ (unsigned)((p[i] << 3 | p[i] >> 5) & 0xFF)) *
-                    prime;
+        digest->b =
+            (digest->b ^ (unsigned)((p[i] << 3 | p[i] >> 5) & 0xFF)) * prime;
     }
 }
 
@@ -31,7 +31,7 @@ struct digest_text digest_text(const struct digest *digest)
 {
     struct digest_text out;
 
-    snprintf(out.text, sizeof(out.text), "%016" PRIx64 "%016" PRIx64,
-             digest->a, digest->b);
+    snprintf(out.text, sizeof(out.text), "%016" PRIx64 "%016" PRIx64, digest->a,
+             digest->b);
     return out;
 }

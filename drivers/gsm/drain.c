@@ -18,7 +18,8 @@ enum { LIST_S = 30, SELECT_S = 10, DELETE_S = 15, AGAIN_MS = 1000 };
 
 enum { ASK_SELECT, ASK_WORK }; /* g->step */
 
-/* --- slots -------------------------------------------------------------------- */
+/* --- slots
+ * -------------------------------------------------------------------- */
 
 static struct gsm_slot *slot_find(struct gsm *g, enum gsm_memory memory,
                                   int index)
@@ -41,8 +42,7 @@ static struct gsm_slot *slot_by_token(struct gsm *g, uint64_t token)
     return NULL;
 }
 
-struct gsm_slot *gsm_slot_add(struct gsm *g, enum gsm_memory memory,
-                              int index)
+struct gsm_slot *gsm_slot_add(struct gsm *g, enum gsm_memory memory, int index)
 {
     for (size_t i = 0; i < GSM_SLOTS; i++) {
         struct gsm_slot *slot = &g->slots[i];
@@ -50,7 +50,9 @@ struct gsm_slot *gsm_slot_add(struct gsm *g, enum gsm_memory memory,
         if (slot->use != SLOT_FREE)
             continue;
         *slot = (struct gsm_slot){
-            .use = SLOT_OFFERED, .memory = memory, .index = index,
+            .use = SLOT_OFFERED,
+            .memory = memory,
+            .index = index,
             .token = ++g->last_token,
         };
         return slot;
@@ -105,7 +107,9 @@ static void ask_select(struct gsm *g, enum gsm_memory memory)
 {
     char text[32];
     struct at_command command = {
-        .text = text, .prefixes = "+CPMS:", .shape = AT_LINES,
+        .text = text,
+        .prefixes = "+CPMS:",
+        .shape = AT_LINES,
     };
 
     snprintf(text, sizeof(text), "AT+CPMS=\"%s\"", memory_name(memory));
@@ -114,7 +118,8 @@ static void ask_select(struct gsm *g, enum gsm_memory memory)
     gsm_ask(g, &command, SELECT_S);
 }
 
-/* --- listing -------------------------------------------------------------------- */
+/* --- listing
+ * -------------------------------------------------------------------- */
 
 void gsm_want_drain(struct gsm *g, int memory)
 {
@@ -153,7 +158,9 @@ static void list_end(struct gsm *g)
 static void ask_list(struct gsm *g)
 {
     static const struct at_command command = {
-        .text = "AT+CMGL=4", .prefixes = "+CMGL:", .shape = AT_PDUS,
+        .text = "AT+CMGL=4",
+        .prefixes = "+CMGL:",
+        .shape = AT_PDUS,
     };
     int memory = memory_to_list(g, g->list);
 
@@ -186,8 +193,8 @@ static bool take_entry(struct gsm *g, const struct cmgl_entry *entry)
 
     if (entry->status > 1 || slot_find(g, memory, entry->index) != NULL)
         return true;
-    if (entry->digits == 0 || !parse_hex(entry->hex, entry->digits, bytes,
-                                         sizeof(bytes), &size)) {
+    if (entry->digits == 0 ||
+        !parse_hex(entry->hex, entry->digits, bytes, sizeof(bytes), &size)) {
         log_warn("line %s: slot %d of %s came garbled", line_name(g->line),
                  entry->index, memory_name(memory));
         return true;
@@ -229,7 +236,8 @@ void gsm_list_done(struct gsm *g, const struct at_event *event)
     ask_list(g);
 }
 
-/* --- deleting -------------------------------------------------------------------- */
+/* --- deleting
+ * -------------------------------------------------------------------- */
 
 bool gsm_delete_wanted(const struct gsm *g)
 {

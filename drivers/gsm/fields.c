@@ -152,8 +152,8 @@ bool parse_is_hex(const char *text, size_t size)
     return size > 0;
 }
 
-bool parse_hex(const char *text, size_t digits, unsigned char *out,
-               size_t max, size_t *size)
+bool parse_hex(const char *text, size_t digits, unsigned char *out, size_t max,
+               size_t *size)
 {
     if (digits % 2 != 0 || digits / 2 > max ||
         (digits > 0 && !parse_is_hex(text, digits)))

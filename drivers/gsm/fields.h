@@ -31,8 +31,8 @@ int parse_hex_digit(char c); /* -1: it is none */
 bool parse_is_hex(const char *text, size_t size);
 
 /* Hex digits to bytes; false for odd length, wrong digits or too many. */
-bool parse_hex(const char *text, size_t digits, unsigned char *out,
-               size_t max, size_t *size);
+bool parse_hex(const char *text, size_t digits, unsigned char *out, size_t max,
+               size_t *size);
 
 /* Is `hex` a whole PDU whose TPDU has `length` octets, with its SMSC octets
  * in front as +CMT, +CDS and +CMGL give it? */

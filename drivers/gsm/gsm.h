@@ -98,11 +98,11 @@ struct gsm {
     enum gsm_state state;
     bool online; /* as we reported it */
 
-    unsigned tries;    /* of the probe or of the step */
-    unsigned restarts; /* since the last answer to a poll */
+    unsigned tries;          /* of the probe or of the step */
+    unsigned restarts;       /* since the last answer to a poll */
     unsigned modem_failures; /* at sending, in a row */
-    bool booted;       /* a boot URC came during the set-up */
-    bool pin_entered;  /* the modem took it, the SIM is not ready yet */
+    bool booted;             /* a boot URC came during the set-up */
+    bool pin_entered;        /* the modem took it, the SIM is not ready yet */
 
     const struct gsm_script *script;
     size_t step;
@@ -137,19 +137,19 @@ struct gsm {
     unsigned char pdu[GSM_PDU_MAX];
     size_t pdu_size;
     int64_t submitted_at;
-    bool garbled;   /* a line that nobody knows came with the answer */
+    bool garbled; /* a line that nobody knows came with the answer */
 
     /* The stores. */
     struct gsm_slot slots[GSM_SLOTS];
     uint64_t last_token;
     struct buf early; /* hex of what came unasked before we were online */
     bool want_drain, want_poll;
-    bool arrived;    /* a drain was asked for by a URC */
-    bool sent_last;  /* the last work was a send: others come first */
-    int hint;        /* the memory that an arrival named, -1: look at all */
-    int look;        /* the same, of the look that is under way */
-    size_t list;     /* which memory is being listed */
-    unsigned found;  /* new entries of this drain */
+    bool arrived;      /* a drain was asked for by a URC */
+    bool sent_last;    /* the last work was a send: others come first */
+    int hint;          /* the memory that an arrival named, -1: look at all */
+    int look;          /* the same, of the look that is under way */
+    size_t list;       /* which memory is being listed */
+    unsigned found;    /* new entries of this drain */
     uint64_t deleting; /* token of the slot */
 };
 
@@ -207,8 +207,8 @@ bool gsm_registered(const struct gsm *g);
 const char *gsm_network_text(const struct gsm *g);
 
 /* send.c */
-bool gsm_send(struct line *line, const struct submission *part,
-              uint64_t ticket, struct err *err);
+bool gsm_send(struct line *line, const struct submission *part, uint64_t ticket,
+              struct err *err);
 void gsm_send_enter(struct gsm *g);
 void gsm_send_prompt(struct gsm *g);
 void gsm_send_done(struct gsm *g, const struct at_event *event);
@@ -224,8 +224,8 @@ void gsm_send_lost(struct gsm *g, const char *why);
 /* plan.c */
 bool gsm_plan(struct line *line, const struct outgoing *message,
               struct parts *parts, struct err *err);
-bool gsm_assemble(struct line *line, const struct fragment *fragments,
-                  size_t n, unsigned total, char **text, struct err *err);
+bool gsm_assemble(struct line *line, const struct fragment *fragments, size_t n,
+                  unsigned total, char **text, struct err *err);
 
 /* drain.c */
 /* Wants the stores looked through: all (-1), or the one that was named. */
@@ -236,8 +236,7 @@ bool gsm_delete_wanted(const struct gsm *g);
 void gsm_delete_enter(struct gsm *g);
 void gsm_delete_done(struct gsm *g, const struct at_event *event);
 void gsm_ack(struct line *line, uint64_t token, enum ack ack);
-struct gsm_slot *gsm_slot_add(struct gsm *g, enum gsm_memory memory,
-                              int index);
+struct gsm_slot *gsm_slot_add(struct gsm *g, enum gsm_memory memory, int index);
 void gsm_slots_forget_bad(struct gsm *g);
 
 /* receive.c: a PDU from a slot or, with memory MEMORIES, from +CMT/+CDS. */

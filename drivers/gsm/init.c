@@ -99,8 +99,7 @@ static enum gsm_verdict on_cpms(struct gsm *g, const struct at_event *event)
 /* SIM memory first: it moves with the SIM when the modem dies. */
 static int preferred_memory(unsigned mask)
 {
-    static const enum gsm_memory order[] = { MEMORY_SM, MEMORY_ME,
-                                             MEMORY_MT };
+    static const enum gsm_memory order[] = { MEMORY_SM, MEMORY_ME, MEMORY_MT };
 
     for (size_t i = 0; i < STEPS(order); i++)
         if (mask & (1u << order[i]))
@@ -123,8 +122,7 @@ static bool build_cpms(struct gsm *g, char *out)
     return g->has_cpms;
 }
 
-static enum gsm_verdict on_cpms_set(struct gsm *g,
-                                    const struct at_event *event)
+static enum gsm_verdict on_cpms_set(struct gsm *g, const struct at_event *event)
 {
     if (event->final->code == AT_OK)
         g->memory = preferred_memory(g->cpms.mask[0]);
@@ -135,8 +133,7 @@ static enum gsm_verdict on_cpms_set(struct gsm *g,
 static enum gsm_verdict on_cnmi_choices(struct gsm *g,
                                         const struct at_event *event)
 {
-    g->has_cnmi_choices =
-        parse_cnmi_choices(event->answer, &g->cnmi_choices);
+    g->has_cnmi_choices = parse_cnmi_choices(event->answer, &g->cnmi_choices);
     g->cnmi_candidate = 0;
     return STEP_NEXT;
 }
@@ -165,8 +162,7 @@ static bool build_cnmi(struct gsm *g, char *out)
 }
 
 /* When none is accepted, what arrives is found by the regular look. */
-static enum gsm_verdict on_cnmi_set(struct gsm *g,
-                                    const struct at_event *event)
+static enum gsm_verdict on_cnmi_set(struct gsm *g, const struct at_event *event)
 {
     if (event->final->code == AT_OK) {
         g->has_cnmi = wanted_cnmi(g, &g->cnmi);
@@ -199,30 +195,46 @@ static const struct gsm_step steps[] = {
     { .text = "AT+CGSN", .shape = AT_ANY, .parse = on_cgsn },
     { .build = build_quirk },
     { .build = build_flow_control },
-    { .text = "AT+CFUN?", .prefixes = "+CFUN:", .shape = AT_LINES,
+    { .text = "AT+CFUN?",
+      .prefixes = "+CFUN:",
+      .shape = AT_LINES,
       .parse = on_cfun },
     { .build = build_wake_up, .timeout_s = 15 },
     { .text = "AT+CCID", .shape = AT_ANY, .parse = on_iccid },
     { .build = build_iccid, .shape = AT_ANY, .parse = on_iccid },
-    { .text = "AT+CPIN?", .prefixes = "+CPIN:", .shape = AT_LINES,
-      .timeout_s = 10, .parse = gsm_unlock_on_cpin },
-    { .text = "AT+CIMI", .shape = AT_ANY, .timeout_s = 10,
-      .parse = on_cimi },
+    { .text = "AT+CPIN?",
+      .prefixes = "+CPIN:",
+      .shape = AT_LINES,
+      .timeout_s = 10,
+      .parse = gsm_unlock_on_cpin },
+    { .text = "AT+CIMI", .shape = AT_ANY, .timeout_s = 10, .parse = on_cimi },
     { .text = "AT+CREG=2" },
     { .text = "AT+CEREG=2" },
     { .text = "AT+CSCS=\"GSM\"" },
     { .text = "AT+CMGF=0", .needed = true },
     { .text = "AT+CSMS=0", .prefixes = "+CSMS:", .shape = AT_LINES },
-    { .text = "AT+CPMS=?", .prefixes = "+CPMS:", .shape = AT_LINES,
-      .timeout_s = 10, .parse = on_cpms },
-    { .build = build_cpms, .prefixes = "+CPMS:", .shape = AT_LINES,
-      .timeout_s = 10, .parse = on_cpms_set },
-    { .text = "AT+CNMI=?", .prefixes = "+CNMI:", .shape = AT_LINES,
+    { .text = "AT+CPMS=?",
+      .prefixes = "+CPMS:",
+      .shape = AT_LINES,
+      .timeout_s = 10,
+      .parse = on_cpms },
+    { .build = build_cpms,
+      .prefixes = "+CPMS:",
+      .shape = AT_LINES,
+      .timeout_s = 10,
+      .parse = on_cpms_set },
+    { .text = "AT+CNMI=?",
+      .prefixes = "+CNMI:",
+      .shape = AT_LINES,
       .parse = on_cnmi_choices },
     { .build = build_cnmi, .parse = on_cnmi_set },
-    { .text = "AT+CNMI?", .prefixes = "+CNMI:", .shape = AT_LINES,
+    { .text = "AT+CNMI?",
+      .prefixes = "+CNMI:",
+      .shape = AT_LINES,
       .parse = on_cnmi },
-    { .text = "AT+CSCA?", .prefixes = "+CSCA:", .shape = AT_LINES,
+    { .text = "AT+CSCA?",
+      .prefixes = "+CSCA:",
+      .shape = AT_LINES,
       .parse = on_csca },
     { .text = "AT+COPS=3,0" },
 };
@@ -238,7 +250,9 @@ static void init_done(struct gsm *g)
 }
 
 static const struct gsm_script init_script = {
-    .steps = steps, .n = STEPS(steps), .done = init_done,
+    .steps = steps,
+    .n = STEPS(steps),
+    .done = init_done,
 };
 
 _Static_assert(STEPS(steps) <= 64, "gsm.skip has a bit for each step");

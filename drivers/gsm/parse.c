@@ -10,8 +10,10 @@
 #include <string.h>
 
 static const char *const memory_names[MEMORIES] = {
-    [MEMORY_SM] = "SM", [MEMORY_ME] = "ME",
-    [MEMORY_MT] = "MT", [MEMORY_SR] = "SR",
+    [MEMORY_SM] = "SM",
+    [MEMORY_ME] = "ME",
+    [MEMORY_MT] = "MT",
+    [MEMORY_SR] = "SR",
 };
 
 const char *memory_name(enum gsm_memory memory)
@@ -155,8 +157,8 @@ bool parse_cpms_choices(const char *answer, struct cpms_choices *choices)
 
     if (line == NULL)
         return false;
-    n = slice_split(unwrap_nested(slice_values(line, strcspn(line, "\n"))), groups,
-              3);
+    n = slice_split(unwrap_nested(slice_values(line, strcspn(line, "\n"))),
+                    groups, 3);
     for (size_t i = 0; i < n; i++)
         found.mask[i] = memory_mask(groups[i]);
     found.groups = (unsigned)n;
@@ -200,8 +202,8 @@ bool parse_creg(const char *answer, int *stat)
     n = parse_fields(line, fields, 5);
     if (n == 0 || !slice_int(fields[0], &first))
         return false;
-    if (n >= 2 && !fields[1].quoted && first <= 5 &&
-        fields[1].size <= 2 && slice_int(fields[1], &second) && second <= 11)
+    if (n >= 2 && !fields[1].quoted && first <= 5 && fields[1].size <= 2 &&
+        slice_int(fields[1], &second) && second <= 11)
         first = second;
     if (first < 0 || first > 11)
         return false;
@@ -315,7 +317,8 @@ bool parse_identity(const char *answer, char *out, size_t size)
 
     while (next_line(&answer, &line, &length)) {
         if (parse_fields(line, &field, 1) == 0 || field.size < 10 ||
-            field.size > 22 || field.size >= size || !parse_is_digit(field.text[0]))
+            field.size > 22 || field.size >= size ||
+            !parse_is_digit(field.text[0]))
             continue;
         if (!parse_is_hex(field.text, field.size))
             continue;

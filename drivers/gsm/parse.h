@@ -70,9 +70,9 @@ bool parse_identity(const char *answer, char *out, size_t size);
 /* One entry of an answer to AT+CMGL=4 (27.005 4.1). */
 struct cmgl_entry {
     int index;
-    int status;       /* 0 unread, 1 read, 2 and 3 own stored ones */
-    const char *hex;  /* borrowed from the answer */
-    size_t digits;    /* 0 when the PDU is absent or has the wrong length */
+    int status;      /* 0 unread, 1 read, 2 and 3 own stored ones */
+    const char *hex; /* borrowed from the answer */
+    size_t digits;   /* 0 when the PDU is absent or has the wrong length */
 };
 /* Reads the next entry at *cursor and moves it on; false at the end. */
 bool parse_cmgl_next(const char **cursor, struct cmgl_entry *entry);

@@ -87,8 +87,8 @@ static bool join(const struct fragment *fragments, size_t n, unsigned total,
     return true;
 }
 
-bool gsm_assemble(struct line *line, const struct fragment *fragments,
-                  size_t n, unsigned total, char **text, struct err *err)
+bool gsm_assemble(struct line *line, const struct fragment *fragments, size_t n,
+                  unsigned total, char **text, struct err *err)
 {
     struct buf raw, clean;
     bool ok;

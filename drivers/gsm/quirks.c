@@ -15,11 +15,15 @@ static const struct gsm_quirk quirks[] = {
     { .maker = "huawei", .model = "", .cnmi_mode = 1, .init = "AT^CURC=0" },
     { .maker = "ZTE", .model = "", .cnmi_mode = 1 },
     { .maker = "SIMCOM", .model = "", .cnmi_mode = 2 },
-    { .maker = "Novatel", .model = "", .cnmi_mode = 1,
+    { .maker = "Novatel",
+      .model = "",
+      .cnmi_mode = 1,
       .no_stored_reports = true },
     /* Loses the first characters when the PDU follows the prompt at once. */
     { .maker = "Nokia", .model = "", .prompt_delay_ms = 100 },
-    { .maker = "Motorola", .model = "", .prompt_delay_ms = 50,
+    { .maker = "Motorola",
+      .model = "",
+      .prompt_delay_ms = 50,
       .init = "AT+MODE=2" },
 };
 

@@ -79,8 +79,7 @@ static void receive_whole(struct gsm *g, struct gsm_slot *slot,
     if (message->text == NULL) {
         (void)pdu_text(pdu, &raw);
         (void)utf8_clean(&clean, buf_text(&raw), raw.len);
-        message->text = clean.len > 0 ? buf_text(&clean)
-                                      : "[An empty message]";
+        message->text = clean.len > 0 ? buf_text(&clean) : "[An empty message]";
     }
     line_received(g->line, message, 1, slot->token);
     buf_free(&raw);
@@ -101,8 +100,7 @@ static void receive_part(struct gsm *g, struct gsm_slot *slot,
 }
 
 static void receive_text(struct gsm *g, struct gsm_slot *slot,
-                         const struct pdu *pdu,
-                         const struct fragment *fragment)
+                         const struct pdu *pdu, const struct fragment *fragment)
 {
     struct digest_text id = fingerprint(pdu);
     const char *note = note_for(pdu);

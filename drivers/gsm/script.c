@@ -128,8 +128,7 @@ void gsm_script_timeout(struct gsm *g)
     if (answered_without_final(g))
         return;
     if (g->state == GSM_INITIALISING && current(g)->needed) {
-        gsm_failf(g, ERR_LINK, "the modem does not answer %s",
-                  g->at.command);
+        gsm_failf(g, ERR_LINK, "the modem does not answer %s", g->at.command);
         return;
     }
     if (g->state == GSM_INITIALISING)

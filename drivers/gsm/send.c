@@ -25,8 +25,8 @@ enum {
 
 enum { ASK_CMMS, ASK_CMGS }; /* g->step */
 
-bool gsm_send(struct line *line, const struct submission *part,
-              uint64_t ticket, struct err *err)
+bool gsm_send(struct line *line, const struct submission *part, uint64_t ticket,
+              struct err *err)
 {
     struct gsm *g = line_state(line);
 
@@ -88,8 +88,7 @@ void gsm_on_patience(void *arg)
 {
     struct gsm *g = arg;
 
-    if (g->has_ticket && g->state != GSM_PREPARING &&
-        g->state != GSM_SUBMITTED)
+    if (g->has_ticket && g->state != GSM_PREPARING && g->state != GSM_SUBMITTED)
         ticket_postponed(g, "the modem is busy with something else");
 }
 
@@ -97,7 +96,10 @@ static void ask_cmgs(struct gsm *g)
 {
     char text[32];
     struct at_command command = {
-        .text = text, .prefixes = "+CMGS:", .shape = AT_LINES, .prompt = true,
+        .text = text,
+        .prefixes = "+CMGS:",
+        .shape = AT_LINES,
+        .prompt = true,
     };
 
     snprintf(text, sizeof(text), "AT+CMGS=%zu",

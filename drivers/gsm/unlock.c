@@ -83,8 +83,7 @@ static enum gsm_verdict need_pin(struct gsm *g)
     return STEP_LEFT;
 }
 
-enum gsm_verdict gsm_unlock_on_cpin(struct gsm *g,
-                                    const struct at_event *event)
+enum gsm_verdict gsm_unlock_on_cpin(struct gsm *g, const struct at_event *event)
 {
     enum cpin cpin = CPIN_OTHER;
     struct err err;

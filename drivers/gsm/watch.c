@@ -55,8 +55,7 @@ bool gsm_registered(const struct gsm *g)
 
 const char *gsm_network_text(const struct gsm *g)
 {
-    int stat = stat_is_registered(g->cereg) || g->creg < 0 ? g->cereg
-                                                           : g->creg;
+    int stat = stat_is_registered(g->cereg) || g->creg < 0 ? g->cereg : g->creg;
 
     return stat < 0 ? "unknown" : networks[stat].text;
 }
@@ -73,15 +72,15 @@ static enum gsm_verdict on_cereg(struct gsm *g, const struct at_event *event)
     return STEP_NEXT;
 }
 
-#define STEP_CREG                                                            \
-    {                                                                        \
-        .text = "AT+CREG?", .prefixes = "+CREG:", .shape = AT_LINES,         \
-        .parse = on_creg                                                     \
+#define STEP_CREG                                                              \
+    {                                                                          \
+        .text = "AT+CREG?", .prefixes = "+CREG:", .shape = AT_LINES,           \
+        .parse = on_creg                                                       \
     }
-#define STEP_CEREG                                                           \
-    {                                                                        \
-        .text = "AT+CEREG?", .prefixes = "+CEREG:", .shape = AT_LINES,       \
-        .parse = on_cereg                                                    \
+#define STEP_CEREG                                                             \
+    {                                                                          \
+        .text = "AT+CEREG?", .prefixes = "+CEREG:", .shape = AT_LINES,         \
+        .parse = on_cereg                                                      \
     }
 
 /* --- waiting for the network ---------------------------------------------- */
@@ -140,14 +139,17 @@ void gsm_search_enter(struct gsm *g)
 {
     static const struct gsm_step steps[] = { STEP_CREG, STEP_CEREG };
     static const struct gsm_script script = {
-        .steps = steps, .n = 2, .done = search_done,
+        .steps = steps,
+        .n = 2,
+        .done = search_done,
     };
 
     g->lost_at = clock_mono_ms();
     gsm_run(g, &script);
 }
 
-/* --- the regular look ------------------------------------------------------- */
+/* --- the regular look -------------------------------------------------------
+ */
 
 static enum gsm_verdict on_cmgf(struct gsm *g, const struct at_event *event)
 {
@@ -217,19 +219,29 @@ static void poll_done(struct gsm *g)
 void gsm_poll_enter(struct gsm *g)
 {
     static const struct gsm_step steps[] = {
-        { .text = "AT+CMGF?", .prefixes = "+CMGF:", .shape = AT_LINES,
+        { .text = "AT+CMGF?",
+          .prefixes = "+CMGF:",
+          .shape = AT_LINES,
           .parse = on_cmgf },
-        { .text = "AT+CNMI?", .prefixes = "+CNMI:", .shape = AT_LINES,
+        { .text = "AT+CNMI?",
+          .prefixes = "+CNMI:",
+          .shape = AT_LINES,
           .parse = on_cnmi },
         STEP_CREG,
         STEP_CEREG,
-        { .text = "AT+CSQ", .prefixes = "+CSQ:", .shape = AT_LINES,
+        { .text = "AT+CSQ",
+          .prefixes = "+CSQ:",
+          .shape = AT_LINES,
           .parse = on_csq },
-        { .build = build_cops, .prefixes = "+COPS:", .shape = AT_LINES,
-          .timeout_s = 30, .parse = on_cops },
+        { .build = build_cops,
+          .prefixes = "+COPS:",
+          .shape = AT_LINES,
+          .timeout_s = 30,
+          .parse = on_cops },
     };
     static const struct gsm_script script = {
-        .steps = steps, .n = sizeof(steps) / sizeof(steps[0]),
+        .steps = steps,
+        .n = sizeof(steps) / sizeof(steps[0]),
         .done = poll_done,
     };
 
@@ -255,7 +267,8 @@ void gsm_on_again_timer(void *arg)
     gsm_next(g);
 }
 
-/* --- what the modem says unasked --------------------------------------------- */
+/* --- what the modem says unasked ---------------------------------------------
+ */
 
 static void on_boot(struct gsm *g, const char *line)
 {

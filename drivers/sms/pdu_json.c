@@ -131,6 +131,15 @@ static void add_coding(struct json_object *to, const struct pdu *pdu)
         add_int(to, "replace", pdu->replace);
 }
 
+static void add_language(struct json_object *to, const char *key,
+                         uint8_t language)
+{
+    const char *name = gsm7_language(language);
+
+    if (language != 0)
+        add(to, key, name != NULL ? name : "unknown");
+}
+
 static void add_header(struct json_object *to, const struct pdu *pdu)
 {
     if (pdu->udh_size > 0)
@@ -140,10 +149,8 @@ static void add_header(struct json_object *to, const struct pdu *pdu)
         add_int(to, "destination_port", pdu->ports.destination);
         add_int(to, "source_port", pdu->ports.source);
     }
-    if (pdu->shift.locking != 0)
-        add_int(to, "locking_shift", pdu->shift.locking);
-    if (pdu->shift.single != 0)
-        add_int(to, "single_shift", pdu->shift.single);
+    add_language(to, "locking_shift", pdu->shift.locking);
+    add_language(to, "single_shift", pdu->shift.single);
 }
 
 static void add_content(struct json_object *to, const struct pdu *pdu)

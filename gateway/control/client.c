@@ -141,6 +141,13 @@ static char *socket_path(const char *config, struct err *err)
     return path;
 }
 
+static void complain(const char *text)
+{
+    fputs("moongate: ", stderr);
+    show_text(stderr, text);
+    fputc('\n', stderr);
+}
+
 /* Asks the daemon; false after the reason was printed. */
 static bool ask(const char *config, struct json_object *request,
                 struct answer *answer)
@@ -155,12 +162,11 @@ static bool ask(const char *config, struct json_object *request,
                                on_line, answer, &err);
     free(path);
     if (!ok)
-        fprintf(stderr, "moongate: %s\n", err.text);
+        complain(err.text);
     else if (!answer->ended)
-        fprintf(stderr, "moongate: the daemon ended before it had answered\n");
+        complain("the daemon ended before it had answered");
     else if (!answer->ok)
-        fprintf(stderr, "moongate: %s\n",
-                answer->error ? answer->error : "the daemon refused");
+        complain(answer->error ? answer->error : "the daemon refused");
     return ok && answer->ended && answer->ok;
 }
 

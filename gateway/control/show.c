@@ -79,6 +79,16 @@ static const char *colour_of(const char *state)
     return NULL;
 }
 
+void show_text(FILE *out, const char *text)
+{
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        bool c1 = c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0;
+
+        fputc(*c < ' ' || *c == 0x7f || c1 ? '?' : *c, out);
+        c += c1;
+    }
+}
+
 /* --- tables --- */
 
 struct table {
@@ -119,9 +129,10 @@ static void print_cell(const char *text, int width, const char *colour)
     int pad = width - (int)utf8_length(text, strlen(text));
 
     if (colour)
-        printf("\033[%sm%s\033[0m", colour, text);
-    else
-        fputs(text, stdout);
+        printf("\033[%sm", colour);
+    show_text(stdout, text);
+    if (colour)
+        fputs("\033[0m", stdout);
     printf("%*s", pad > 0 ? pad : 0, "");
 }
 
@@ -327,7 +338,9 @@ static void show_event(struct json_object *event, int64_t *before)
         printf("%+9.3f s", (double)(at - *before) / 1000);
     else
         printf("%11s", "");
-    printf("  %-12s  %s\n", member(event, "what"), member(event, "detail"));
+    printf("  %-12s  ", member(event, "what"));
+    show_text(stdout, member(event, "detail"));
+    putchar('\n');
     *before = at;
 }
 
@@ -342,7 +355,9 @@ void show_trace(struct json_object *message)
         if (!value || strcmp(key, "id") == 0 || strcmp(key, "state") == 0 ||
             json_object_is_type(value, json_type_array))
             continue;
-        printf("  %-10s %s\n", key, json_object_get_string(value));
+        printf("  %-10s ", key);
+        show_text(stdout, json_object_get_string(value));
+        putchar('\n');
     }
     if (!json_object_object_get_ex(message, "events", &events))
         return;

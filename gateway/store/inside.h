@@ -32,6 +32,8 @@ struct task_ops {
     void (*undo)(struct task *task);
     /* Loop thread: calls back; err NULL on success. NULL: nobody waits. */
     void (*finish)(struct task *task, const struct err *err);
+    /* Loop thread: frees what outlives a run; NULL: nothing. */
+    void (*drop)(struct task *task);
     bool writes; /* needs a transaction */
     bool grows;  /* new work: refused when the disk is full */
     bool looks;  /* reads conversations by SQL: the cache is written first */

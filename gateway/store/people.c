@@ -31,11 +31,14 @@ static void page_undo(struct task *task)
         free(t->contacts[i]);
     }
     t->n = 0;
-    if (t->task.again && !t->task.failed)
-        return;
+}
+
+static void page_drop(struct task *task)
+{
+    struct page_task *t = (struct page_task *)task;
+
     free(t->last_account);
     free(t->last_contact);
-    t->last_account = t->last_contact = NULL;
 }
 
 static bool page_read(struct page_task *t, struct db_rows *rows, bool pairs,
@@ -109,6 +112,7 @@ static bool accounts_run(struct store *store, struct task *task,
 static const struct task_ops accounts_ops = {
     .run = accounts_run,
     .undo = page_undo,
+    .drop = page_drop,
     .finish = account_page_finish,
 };
 
@@ -143,6 +147,7 @@ static bool find_accounts_run(struct store *store, struct task *task,
 static const struct task_ops find_accounts_ops = {
     .run = find_accounts_run,
     .undo = page_undo,
+    .drop = page_drop,
     .finish = account_page_finish,
     .looks = true,
 };
@@ -261,6 +266,7 @@ static void subscriptions_finish(struct task *task, const struct err *err)
 static const struct task_ops subscriptions_ops = {
     .run = subscriptions_run,
     .undo = page_undo,
+    .drop = page_drop,
     .finish = subscriptions_finish,
 };
 

@@ -37,17 +37,19 @@ static void task_done(struct job *job)
 {
     struct task *task = (struct task *)job;
     struct store *store = task->store;
-    bool again = task->again && !task->failed;
 
     if (task->ops->finish)
         task->ops->finish(task, task->failed ? &task->err : NULL);
     if (task->ops->undo)
         task->ops->undo(task);
     store_watch(store);
-    if (again)
+    if (task->again && !task->failed) {
         worker_submit(store->worker, job);
-    else
-        task_free(task);
+        return;
+    }
+    if (task->ops->drop)
+        task->ops->drop(task);
+    task_free(task);
 }
 
 void *task_new(struct store *store, const struct task_ops *ops, size_t size,

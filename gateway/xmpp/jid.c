@@ -56,8 +56,10 @@ bool jid_parse(const char *text, struct jid *jid)
     if (at && !copy_part(parsed.local, text, (size_t)(at - text),
                          " \"&'/:<>@"))
         return false;
-    if (size > 1 && domain[size - 1] == '.') /* RFC 7622 3.2 */
+    if (size > 0 && domain[size - 1] == '.') /* RFC 7622 3.2 */
         size--;
+    if (size > 0 && domain[size - 1] == '.')
+        return false;
     if (!copy_part(parsed.domain, domain, size, " \"&'<>@"))
         return false;
     *jid = parsed;
@@ -212,7 +214,7 @@ static bool name_encode(const char *name, char *out)
 {
     struct writer writer = { out, 0, JID_PART_MAX };
 
-    if (name[0] == '\0')
+    if (name[0] == '\0' || !utf8_valid(name, strlen(name)))
         return false;
     for (const char *c = name_prefix; *c; c++)
         (void)put(&writer, *c);
@@ -267,6 +269,8 @@ bool jid_from_address(const char *address, bool phones, char *out)
 
     if (phones && strncmp(address, name_scheme, scheme) == 0)
         return name_encode(address + scheme, out);
+    if (phones && jid_is_name(address))
+        return false; /* it would come back as a name */
     return jid_escape(address, out);
 }
 

@@ -17,13 +17,15 @@ static const struct at_command commands[COMMANDS] = {
     { .text = "AT+CGMI", .shape = AT_ANY },
     { .text = "AT+CREG?", .prefixes = "+CREG:|+CEREG:", .shape = AT_LINES },
     { .text = "AT+CMGL=4", .prefixes = "+CMGL:", .shape = AT_PDUS },
-    { .text = "AT+CMGS=20", .prefixes = "+CMGS:", .shape = AT_LINES,
+    { .text = "AT+CMGS=20",
+      .prefixes = "+CMGS:",
+      .shape = AT_LINES,
       .prompt = true },
 };
 
 struct run {
     struct at at;
-    unsigned next;  /* command to begin */
+    unsigned next;     /* command to begin */
     unsigned long sum; /* of the events, to compare runs */
     unsigned long events;
 };
@@ -129,8 +131,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
     if (size < 2)
         return 0;
     feed(&whole, data[0], (const char *)data + 2, size - 2, size);
-    feed(&pieces, data[0], (const char *)data + 2, size - 2,
-         1 + data[1] % 16);
+    feed(&pieces, data[0], (const char *)data + 2, size - 2, 1 + data[1] % 16);
     assert(whole.sum == pieces.sum && whole.events == pieces.events);
     return 0;
 }

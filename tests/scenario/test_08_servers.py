@@ -26,22 +26,11 @@ def replace_all(text, pairs):
 
 class DocumentedProsody(Prosody):
     """Its component comes from conf/servers/prosody.cfg.lua, verbatim but
-    for port, domain and secret."""
+    for domain and secret."""
 
     def component(self, domain):
         return replace_all(snippet("prosody.cfg.lua"), [
-            ("sms.example.org", domain), ("change-me", SECRET),
-            ("5347", str(self.component_port))])
-
-    def write_config(self):
-        super().write_config()
-        with open(self.config, encoding="utf-8") as file:
-            text = file.read()
-        # The snippet has its own port lines.
-        head, tail = text.split("VirtualHost", 1)
-        head = re.sub(r"(?m)^component_(ports|interfaces).*\n", "", head)
-        with open(self.config, "w", encoding="utf-8") as file:
-            file.write(head + "VirtualHost" + tail)
+            ("sms.example.org", domain), ("change-me", SECRET)])
 
 
 class DocumentedEjabberd(Ejabberd):

@@ -11,8 +11,7 @@
 #include "toolkit/config.h"
 #include "toolkit/settings.h"
 
-enum { RECORDS_MAX = 100000, PARTS_MAX = 255, ACKS_MAX = 4096, SETS_MAX = 64,
-       PAIRS_MAX = 16, FACTS_MAX = 32 };
+enum { RECORDS_MAX = 100000, PARTS_MAX = 255, ACKS_MAX = 4096, SETS_MAX = 64 };
 
 struct parts {
     void *bytes[PARTS_MAX];
@@ -26,13 +25,8 @@ struct set {
     unsigned total, n;
 };
 
-struct pair {
-    char *key, *value;
-};
-
 struct status {
-    struct pair facts[FACTS_MAX];
-    size_t n;
+    struct fake *fake;
 };
 
 struct line {
@@ -60,15 +54,11 @@ struct fake {
     struct parts parts;
     struct set sets[SETS_MAX];
     size_t n_sets;
-    struct pair pairs[PAIRS_MAX];
-    struct status status;
-    char last_id[64];
+    char last_id[64], to[64];
 };
 
-static void record(struct fake *fake, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void record(struct fake *fake, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void
+record(struct fake *fake, const char *format, ...)
 {
     char *text;
     va_list args;
@@ -123,21 +113,12 @@ static void set_option(struct settings *settings, const char *pair)
     bool ok = true;
 
     assert(value != NULL);
-    switch (value->option->type) {
-    case OPT_TEXT:
-    case OPT_ENUM:
-        ok = setting_set_text(value, equals + 1, &err);
-        break;
-    case OPT_INT:
+    if (value->option->type == OPT_INT)
         ok = setting_set_int(value, strtoll(equals + 1, NULL, 10), &err);
-        break;
-    case OPT_BOOL:
+    else if (value->option->type == OPT_BOOL)
         setting_set_bool(value, strcmp(equals + 1, "true") == 0);
-        break;
-    case OPT_LIST:
-        setting_add_item(value, equals + 1);
-        break;
-    }
+    else
+        ok = setting_set_text(value, equals + 1, &err);
     if (!ok)
         fprintf(stderr, "%s: %s\n", pair, err.text);
     assert(ok);
@@ -212,14 +193,6 @@ static void parts_clear(struct parts *parts)
         free(parts->bytes[--parts->n]);
 }
 
-static void status_clear(struct status *status)
-{
-    while (status->n > 0) {
-        free(status->facts[--status->n].key);
-        free(status->facts[status->n].value);
-    }
-}
-
 static void set_clear(struct set *set)
 {
     for (unsigned i = 0; i < set->n; i++)
@@ -241,12 +214,7 @@ void fake_free(struct fake *fake)
         free(fake->records[i]);
     for (size_t i = 0; i < SETS_MAX; i++)
         set_clear(&fake->sets[i]);
-    for (size_t i = 0; i < PAIRS_MAX; i++) {
-        free(fake->pairs[i].key);
-        free(fake->pairs[i].value);
-    }
     parts_clear(&fake->parts);
-    status_clear(&fake->status);
     settings_free(fake->line.settings);
     free(fake);
 }
@@ -306,13 +274,17 @@ const char *fake_last_id(const struct fake *fake)
 size_t fake_plan(struct fake *fake, const char *to, const char *text)
 {
     struct outgoing message = {
-        .kind = KIND_TEXT, .to = to, .text = text, .report = true,
-        .key = "0123456789abcdef0123456789abcdef", .reference = 0x1234,
+        .kind = KIND_TEXT,
+        .to = to,
+        .text = text,
+        .report = true,
+        .key = "0123456789abcdef0123456789abcdef",
+        .reference = 0x1234,
     };
 
+    text_copy(fake->to, sizeof(fake->to), to);
     parts_clear(&fake->parts);
-    if (!fake->driver->plan(&fake->line, &message, &fake->parts,
-                            &fake->error))
+    if (!fake->driver->plan(&fake->line, &message, &fake->parts, &fake->error))
         return 0;
     return fake->parts.n;
 }
@@ -326,26 +298,18 @@ const void *fake_part(const struct fake *fake, size_t i, size_t *size)
 bool fake_send(struct fake *fake, size_t i, uint64_t ticket, bool repeat)
 {
     struct submission part = {
-        .to = "", .bytes = fake->parts.bytes[i], .size = fake->parts.size[i],
-        .part = (unsigned)i + 1, .total = (unsigned)fake->parts.n,
-        .repeat = repeat, .more = i + 1 < fake->parts.n,
+        .to = fake->to,
+        .bytes = fake->parts.bytes[i],
+        .size = fake->parts.size[i],
+        .part = (unsigned)i + 1,
+        .total = (unsigned)fake->parts.n,
+        .repeat = repeat,
+        .more = i + 1 < fake->parts.n,
         .key = "0123456789abcdef0123456789abcdef",
     };
 
     return fake->driver->send(&fake->line, &part, ticket, &fake->error);
 }
-
-const char *fake_status(struct fake *fake, const char *key)
-{
-    status_clear(&fake->status);
-    fake->driver->status(&fake->line, &fake->status);
-    for (size_t i = 0; i < fake->status.n; i++)
-        if (strcmp(fake->status.facts[i].key, key) == 0)
-            return fake->status.facts[i].value;
-    return NULL;
-}
-
-/* --- what driver.h promises ------------------------------------------------ */
 
 void parts_add(struct parts *parts, const void *bytes, size_t size)
 {
@@ -357,16 +321,13 @@ void parts_add(struct parts *parts, const void *bytes, size_t size)
 void status_text(struct status *status, const char *key, const char *format,
                  ...)
 {
-    char *text;
+    char text[256];
     va_list args;
 
-    assert(status->n < FACTS_MAX);
     va_start(args, format);
-    if (vasprintf(&text, format, args) < 0)
-        abort();
+    vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    status->facts[status->n++] =
-        (struct pair){ .key = xstrdup(key), .value = text };
+    record(status->fake, "status %s %s", key, text);
 }
 
 struct owner *line_owner(struct line *line)
@@ -396,21 +357,15 @@ void line_online(struct line *line, unsigned caps, const char *sim)
 
 void line_offline(struct line *line, const struct err *err)
 {
-    record(line->fake, "offline %s %s", err_policy(err->kind)->name,
-           err->text);
+    record(line->fake, "offline %s %s", err_policy(err->kind)->name, err->text);
 }
 
-static void remember_id(struct fake *fake, const struct incoming *message)
-{
-    text_copy(fake->last_id, sizeof(fake->last_id),
-              message->remote_id != NULL ? message->remote_id : "");
-}
-
-void line_received(struct line *line, const struct incoming *messages,
-                   size_t n, uint64_t token)
+void line_received(struct line *line, const struct incoming *messages, size_t n,
+                   uint64_t token)
 {
     for (size_t i = 0; i < n; i++) {
-        remember_id(line->fake, &messages[i]);
+        text_copy(line->fake->last_id, sizeof(line->fake->last_id),
+                  messages[i].remote_id);
         record(line->fake, "received %s|%s", messages[i].chat,
                messages[i].text);
     }
@@ -462,7 +417,7 @@ void line_received_part(struct line *line, const struct incoming *message,
     struct set *found = set_find(fake, set, message->chat, total);
     char *text;
 
-    remember_id(fake, message);
+    text_copy(fake->last_id, sizeof(fake->last_id), message->remote_id);
     record(fake, "part %s %u/%u", set, fragment->seq, total);
     set_add(found, fragment);
     if (found->n == total) {
@@ -486,8 +441,7 @@ void line_failed(struct line *line, uint64_t ticket, const struct err *err)
 {
     record(line->fake, "failed %u %s %s %s %s", (unsigned)ticket,
            err_policy(err->kind)->name,
-           err->scope == SCOPE_LINE ? "line" : "message", err->code,
-           err->text);
+           err->scope == SCOPE_LINE ? "line" : "message", err->code, err->text);
 }
 
 void line_unsure(struct line *line, uint64_t ticket, const char *why)
@@ -508,35 +462,35 @@ void line_report(struct line *line, const char *remote_id, const char *chat,
         want_ack(line->fake, token);
 }
 
-void line_typing(struct line *line, const char *chat, bool on)
-{
-    record(line->fake, "typing %s %d", chat, (int)on);
-}
-
 void line_state_put(struct line *line, const char *key, const char *value)
 {
-    struct fake *fake = line->fake;
-    struct pair *pair = NULL;
+    record(line->fake, "state %s %s", key, value != NULL ? value : "-");
+}
 
-    record(fake, "state %s %s", key, value != NULL ? value : "-");
-    for (size_t i = 0; i < PAIRS_MAX; i++)
-        if (fake->pairs[i].key != NULL && strcmp(fake->pairs[i].key, key) == 0)
-            pair = &fake->pairs[i];
-    for (size_t i = 0; i < PAIRS_MAX && pair == NULL; i++)
-        if (fake->pairs[i].key == NULL)
-            pair = &fake->pairs[i];
-    assert(pair != NULL);
-    free(pair->key);
-    free(pair->value);
-    pair->key = value != NULL ? xstrdup(key) : NULL;
-    pair->value = xstrdup(value);
+/* The rest of the last record that starts with "WORD KEY ". */
+static const char *last_value(const struct fake *fake, const char *word,
+                              const char *key)
+{
+    char prefix[128];
+    int n = snprintf(prefix, sizeof(prefix), "%s %s ", word, key);
+
+    for (size_t i = fake->n; i > 0; i--)
+        if (strncmp(fake->records[i - 1], prefix, (size_t)n) == 0)
+            return fake->records[i - 1] + n;
+    return NULL;
 }
 
 const char *line_state_get(struct line *line, const char *key)
 {
-    for (size_t i = 0; i < PAIRS_MAX; i++)
-        if (line->fake->pairs[i].key != NULL &&
-            strcmp(line->fake->pairs[i].key, key) == 0)
-            return line->fake->pairs[i].value;
-    return NULL;
+    const char *value = last_value(line->fake, "state", key);
+
+    return value == NULL || strcmp(value, "-") == 0 ? NULL : value;
+}
+
+const char *fake_status(struct fake *fake, const char *key)
+{
+    struct status status = { .fake = fake };
+
+    fake->driver->status(&fake->line, &status);
+    return last_value(fake, "status", key);
 }

@@ -35,7 +35,7 @@ void fake_release(struct fake *fake);
  *   online CAPS SIM | offline KIND TEXT | received CHAT|TEXT
  *   part SET SEQ/TOTAL | joined CHAT|TEXT
  *   sent TICKET ID | failed TICKET KIND SCOPE CODE TEXT | unsure TICKET WHY
- *   report ID CHAT KIND | state KEY VALUE */
+ *   report ID CHAT KIND | state KEY VALUE | status KEY VALUE */
 const char *fake_wait(struct fake *fake, const char *text, int timeout_ms);
 
 /* Does any line of the record contain it? How many do? */
@@ -51,7 +51,7 @@ const void *fake_part(const struct fake *fake, size_t i, size_t *size);
 /* send() of part i of the last plan; returns what it returned. */
 bool fake_send(struct fake *fake, size_t i, uint64_t ticket, bool repeat);
 
-/* The line "KEY: VALUE" of status(), or NULL. */
+/* The value that status() gives for a key, or NULL. */
 const char *fake_status(struct fake *fake, const char *key);
 
 void fake_run(struct fake *fake, int ms); /* lets time pass */

@@ -45,8 +45,7 @@ static inline int on_loop_setup(void **state)
     on->loop = loop_new();
     owner_init(&on->owner, on->loop);
     owner_init(&on->guard, on->loop);
-    timer_start(timer_new(&on->guard, on_loop_late, NULL),
-                ON_LOOP_DEADLINE_MS);
+    timer_start(timer_new(&on->guard, on_loop_late, NULL), ON_LOOP_DEADLINE_MS);
     *state = on;
     return 0;
 }

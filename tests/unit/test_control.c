@@ -77,7 +77,8 @@ static void on_queue(void *arg, const struct control_listing *listing,
              listing->state ? listing->state : "-", listing->limit);
     row(reply, "{\"id\": \"0123456789abcdef\", \"direction\": \"to_line\","
                " \"state\": \"queued\", \"contact\": \"+447700900123\","
-               " \"age_s\": 240, \"attempt\": 3, \"reason\": \"CMS 38\"}");
+               " \"age_s\": 240, \"attempt\": 3, \"reason\": \"CMS "
+               "38\\u001b[2J\\u009b\"}");
     row(reply, "{\"id\": \"f123456789abcdef\", \"direction\": \"to_xmpp\","
                " \"state\": \"queued\", \"held\": true, \"age_s\": 1}");
     control_reply_end(reply, NULL);
@@ -270,7 +271,7 @@ static void lists_the_queue(void **state)
     assert_int_equal(f->code, 0);
     assert_string_equal(f->asked, "- - 1000");
     assert_printed(f, "01234567  out");
-    assert_printed(f, "+447700900123  queued  4 min  3    CMS 38");
+    assert_printed(f, "+447700900123  queued  4 min  3    CMS 38?[2J?\n");
     assert_printed(f, "held    1 s");
     call(f, client_queue, some);
     assert_string_equal(f->asked, "sms open 5");

@@ -101,8 +101,7 @@ static void test_drivers(void **state)
         assert_int_equal(driver->abi, DRIVER_ABI);
         assert_true(driver->start && driver->stop && driver->plan &&
                     driver->send);
-        assert_int_equal(!driver->assemble,
-                         !(driver->caps & CAP_FRAGMENTS));
+        assert_int_equal(!driver->assemble, !(driver->caps & CAP_FRAGMENTS));
         for (const struct option *o = driver->options; o->key; o++)
             assert_true(o->help && o->help[strlen(o->help) - 1] != '.');
     }
@@ -113,10 +112,8 @@ static void test_drivers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_echo),
-        cmocka_unit_test(test_delay),
-        cmocka_unit_test(test_failures),
-        cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_echo),     cmocka_unit_test(test_delay),
+        cmocka_unit_test(test_failures), cmocka_unit_test(test_stop),
         cmocka_unit_test(test_drivers),
     };
 

@@ -156,19 +156,18 @@ static void test_small_answers(void **state)
     assert_string_equal(text, "89441000301234567890");
     assert_true(parse_identity("\n234159876543210\n", text, sizeof(text)));
     assert_false(parse_identity("ERROR\n", text, sizeof(text)));
-    assert_true(parse_csca("+CSCA: 002B003400340037,145\n", text,
-                           sizeof(text)));
+    assert_true(
+        parse_csca("+CSCA: 002B003400340037,145\n", text, sizeof(text)));
     assert_string_equal(text, "+447");
 }
 
 static void test_cmgl(void **state)
 {
-    const char *cursor =
-        "+CMGL: 1,1,,3\n00112233\n"
-        "+CMGL: 2,0,\"x\",4\n00112233\n" /* wrong length */
-        "+CMGL: 3,3,,3\n"                /* no PDU */
-        "+CMGL: x,1,,3\n00112233\n"
-        "+CMGL: 7,1,3\n00445566\n";
+    const char *cursor = "+CMGL: 1,1,,3\n00112233\n"
+                         "+CMGL: 2,0,\"x\",4\n00112233\n" /* wrong length */
+                         "+CMGL: 3,3,,3\n"                /* no PDU */
+                         "+CMGL: x,1,,3\n00112233\n"
+                         "+CMGL: 7,1,3\n00445566\n";
     struct cmgl_entry entry;
 
     (void)state;
@@ -248,17 +247,17 @@ static void expect_error(enum at_code code, int number, enum err_kind kind,
 
 static void test_errors(void **state)
 {
-    static const int permanent[] = { 8, 10, 21, 29, 50, 69, 81, 95, 99, 111,
-                                     128, 159, 160, 175, 176, 196, 198, 199,
-                                     302, 303, 304, 305, 514, 517, 519, 520,
-                                     538, 549, 554 };
-    static const int temporary[] = { 17, 22, 27, 38, 41, 42, 47, 127, 192,
-                                     194, 208, 213, 255, 500, 512, 521, 522,
-                                     535, 321, 340, 9999 };
+    static const int permanent[] = { 8,   10,  21,  29,  50,  69,  81,  95,
+                                     99,  111, 128, 159, 160, 175, 176, 196,
+                                     198, 199, 302, 303, 304, 305, 514, 517,
+                                     519, 520, 538, 549, 554 };
+    static const int temporary[] = { 17,  22,  27,  38,  41,  42,  47,
+                                     127, 192, 194, 208, 213, 255, 500,
+                                     512, 521, 522, 535, 321, 340, 9999 };
     static const int modem[] = { 300, 301, 310, 313, 315, 320, 331, 532 };
     static const int admin[] = { 193, 311, 312, 316, 317, 318, 330 };
-#define EACH(list, code, kind, scope)                                        \
-    for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)              \
+#define EACH(list, code, kind, scope)                                          \
+    for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)                \
     expect_error(code, list[i], kind, scope)
 
     (void)state;

@@ -136,8 +136,8 @@ static void check_is(const char *option, bool want)
     struct fake *fake = open_with(option, NULL);
     struct err err;
 
-    assert_int_equal(
-        gsm_driver.check(line_options(fake_line(fake)), &err), want);
+    assert_int_equal(gsm_driver.check(line_options(fake_line(fake)), &err),
+                     want);
     if (!want)
         assert_int_equal(err.kind, ERR_CONFIG);
     fake_free(fake);
@@ -169,18 +169,18 @@ static void test_assemble(void **state)
         fragments[i].seq = i + 1;
         fragments[i].bytes = fake_part(fake, i, &fragments[i].size);
     }
-    assert_true(gsm_driver.assemble(fake_line(fake), fragments, 3, 3, &joined,
-                                    &err));
+    assert_true(
+        gsm_driver.assemble(fake_line(fake), fragments, 3, 3, &joined, &err));
     assert_string_equal(joined, text);
     free(joined);
     fragments[1] = fragments[2];
-    assert_true(gsm_driver.assemble(fake_line(fake), fragments, 2, 3, &joined,
-                                    &err));
+    assert_true(
+        gsm_driver.assemble(fake_line(fake), fragments, 2, 3, &joined, &err));
     assert_non_null(strstr(joined, "part 2 of 3 missing"));
     free(joined);
     fragments[0].size = 3;
-    assert_false(gsm_driver.assemble(fake_line(fake), fragments, 1, 3,
-                                     &joined, &err));
+    assert_false(
+        gsm_driver.assemble(fake_line(fake), fragments, 1, 3, &joined, &err));
     fake_free(fake);
 }
 

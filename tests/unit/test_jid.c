@@ -29,6 +29,8 @@ static const struct split splits[] = {
     { "j\xc3\xbcrgen@example.org", true, "j\xc3\xbcrgen", "example.org", "" },
     { "a@b/\xe2\x98\x83", true, "a", "b", "\xe2\x98\x83" },
     { "", false, NULL, NULL, NULL },
+    { ".", false, NULL, NULL, NULL },
+    { "a@b..", false, NULL, NULL, NULL },
     { "@example.org", false, NULL, NULL, NULL },
     { "juliet@", false, NULL, NULL, NULL },
     { "example.org/", false, NULL, NULL, NULL },
@@ -241,6 +243,7 @@ static void test_bad_names(void **state)
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_false(jid_to_address(bad[i], true, out));
     assert_false(jid_from_address("name:", true, out));
+    assert_false(jid_from_address("alpha-x", true, out));
     /* Elsewhere it is an address like any other. */
     assert_true(jid_to_address("alpha-x", false, out));
     assert_string_equal(out, "alpha-x");

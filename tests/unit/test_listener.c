@@ -106,8 +106,8 @@ static int scene_connect(const struct scene *scene)
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
     text_copy(address.sun_path, sizeof(address.sun_path), scene->path);
-    assert_int_equal(
-        connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)),
+                     0);
     return fd;
 }
 
@@ -141,8 +141,8 @@ static void *call_thread(void *arg)
 {
     struct call *call = arg;
 
-    call->ok = listener_call(call->path, call->request, on_answer, call,
-                             &call->err);
+    call->ok =
+        listener_call(call->path, call->request, on_answer, call, &call->err);
     return NULL;
 }
 
@@ -151,8 +151,7 @@ static void call_run(struct scene *scene, struct call *call)
 {
     call->path = scene->path;
     scene->stop_at_closed = scene->closed + 1;
-    assert_int_equal(pthread_create(&call->thread, NULL, call_thread, call),
-                     0);
+    assert_int_equal(pthread_create(&call->thread, NULL, call_thread, call), 0);
     loop_run(scene->on->loop);
     assert_int_equal(pthread_join(call->thread, NULL), 0);
 }
@@ -174,8 +173,7 @@ static void answers_and_closes(void **state)
 static void lets_the_caller_stop(void **state)
 {
     struct scene scene;
-    struct call call = { .request = "echo a\necho b\necho c",
-                         .stop_after = 2 };
+    struct call call = { .request = "echo a\necho b\necho c", .stop_after = 2 };
 
     scene_begin(&scene, state);
     call_run(&scene, &call);
@@ -389,16 +387,15 @@ static void replaces_a_stale_file_only(void **state)
     (void)snprintf(path, sizeof(path), "%s.old", scene.path);
     text_copy(address.sun_path, sizeof(address.sun_path), path);
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)),
-                     0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
     assert_int_equal(close(fd), 0);
-    assert_non_null(listener_open(&scene.on->owner, path, 0600, 1, &events,
-                                  &scene, &err));
+    assert_non_null(
+        listener_open(&scene.on->owner, path, 0600, 1, &events, &scene, &err));
 
     (void)snprintf(path, sizeof(path), "%s.file", scene.path);
     fd = open(path, O_CREAT | O_WRONLY, 0600);
-    assert_null(listener_open(&scene.on->owner, path, 0600, 1, &events, &scene,
-                              &err));
+    assert_null(
+        listener_open(&scene.on->owner, path, 0600, 1, &events, &scene, &err));
     assert_non_null(strstr(err.text, "not a socket"));
     assert_int_equal(close(fd), 0);
     assert_int_equal(unlink(path), 0);

@@ -8,6 +8,7 @@
 struct trace {
     struct on_loop *on;
     struct later *later, *other;
+    struct timer *timer; /* started by the first later */
     char text[64];
     unsigned count, limit;
 };
@@ -24,6 +25,8 @@ static void on_later(void *arg)
     struct trace *trace = arg;
 
     trace_add(trace, "l");
+    if (trace->timer && !timer_active(trace->timer))
+        timer_start(trace->timer, 1);
 }
 
 static void on_other_asks(void *arg)
@@ -49,7 +52,7 @@ static void runs_a_later_once_before_it_waits(void **state)
 
     trace.later = later_new(owner, on_later, &trace);
     trace.other = later_new(owner, on_other_asks, &trace);
-    timer_start(timer_new(owner, on_timer_stops, &trace), 1);
+    trace.timer = timer_new(owner, on_timer_stops, &trace);
     later_ask(trace.other);
     later_ask(trace.other);
     loop_run(trace.on->loop);
@@ -63,7 +66,7 @@ static void keeps_the_order_of_asking(void **state)
 
     trace.later = later_new(owner, on_later, &trace);
     trace.other = later_new(owner, on_other_asks, &trace);
-    timer_start(timer_new(owner, on_timer_stops, &trace), 1);
+    trace.timer = timer_new(owner, on_timer_stops, &trace);
     later_ask(trace.later);
     later_ask(trace.other);
     loop_run(trace.on->loop);
@@ -175,7 +178,8 @@ static void on_line_timer(void *arg)
     memset(line->state, 1, sizeof(line->state));
 }
 
-/* What the core does with a line: everything in one block, freed in `closed`. */
+/* What the core does with a line: everything in one block, freed in `closed`.
+ */
 static void lets_the_owner_be_freed(void **state)
 {
     struct on_loop *on = *state;

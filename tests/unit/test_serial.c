@@ -67,9 +67,8 @@ static const struct serial_events events = {
 static void modem_begin(struct modem *modem, void **state)
 {
     *modem = (struct modem){ .on = *state, .stop_on_open = true };
-    assert_int_equal(openpty(&modem->master, &modem->slave, modem->path, NULL,
-                             NULL),
-                     0);
+    assert_int_equal(
+        openpty(&modem->master, &modem->slave, modem->path, NULL, NULL), 0);
     assert_int_equal(fcntl(modem->master, F_SETFL, O_NONBLOCK), 0);
 }
 
@@ -86,8 +85,8 @@ static void modem_open(struct modem *modem, const char *device)
     const struct serial_options options = { .device = device };
     struct err err;
 
-    modem->serial = serial_open(&modem->on->owner, &options, &events, modem,
-                                &err);
+    modem->serial =
+        serial_open(&modem->on->owner, &options, &events, modem, &err);
     assert_non_null(modem->serial);
     assert_int_equal(modem->opened + modem->gone, 0);
     loop_run(modem->on->loop);
@@ -356,8 +355,8 @@ static void speaks_tcp(void **state)
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     assert_int_equal(bind(server, (struct sockaddr *)&address, size), 0);
     assert_int_equal(listen(server, 1), 0);
-    assert_int_equal(
-        getsockname(server, (struct sockaddr *)&address, &size), 0);
+    assert_int_equal(getsockname(server, (struct sockaddr *)&address, &size),
+                     0);
     (void)snprintf(device, sizeof(device), "tcp:127.0.0.1:%d",
                    ntohs(address.sin_port));
     modem_open(&modem, device);
