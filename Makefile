@@ -24,8 +24,8 @@ DEPS_TEST := libcmocka-dev python3-pytest ejabberd gammu gammu-smsd smstools \
 PACKAGES := libuv libstrophe expat json-c libconfig sqlite3 openssl \
     libserialport
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-    -Wpointer-arith -Wwrite-strings -Wformat=2 -Wno-unknown-warning-option \
-    -Wno-format-truncation -Wvla -Werror
+    -Wpointer-arith -Wwrite-strings -Wformat=2 -Wvla -Werror \
+    -Wno-unknown-warning-option -Wno-unused-result -Wno-format-truncation
 INCLUDES := -Igateway -Idrivers
 CFLAGS_release := -O2 -g -fPIE -fstack-protector-strong \
     -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
@@ -63,7 +63,7 @@ TOOLS := $(filter-out $(WIRE:.o=),$(patsubst %.c,$(O)/%,$(sort \
     $(wildcard tests/bench/*.c))))
 # Tests of the XMPP side run against a fake network.
 BESIDE_CORE := $(O)/xmpp.a
-FAKE_NETWORK := $(O)/tests/unit/fake_network.o
+FAKE_NETWORK := $(addprefix $(O)/tests/unit/,fake_network.o fake_toolkit.o)
 
 .PHONY: all deps deps-demo test unit scenario demo bench crash soak lint \
     format asan fuzz unit-programs fuzz-programs tools install uninstall \

@@ -14,7 +14,7 @@
 
 #include "base/log.h"
 
-enum { LIST_S = 30, SELECT_S = 10, DELETE_S = 15, AGAIN_MS = 1000 };
+enum { LIST_S = 60, SELECT_S = 10, DELETE_S = 15, AGAIN_MS = 1000 };
 
 enum { ASK_SELECT, ASK_WORK }; /* g->step */
 

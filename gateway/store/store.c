@@ -49,8 +49,8 @@ static bool lock_take(struct store *store, const char *dir, struct err *err)
         return false;
     }
     store->lock_fd = fd;
-    (void)ftruncate(fd, 0);
-    (void)dprintf(fd, "%ld\n", (long)getpid());
+    if (ftruncate(fd, 0) == 0) /* the number is for people only */
+        (void)dprintf(fd, "%ld\n", (long)getpid());
     return true;
 }
 

@@ -198,7 +198,8 @@ static void on_dead(void *arg)
 
     stream_reset(component->stream,
                  "the server does not answer pings: the connection is given "
-                 "up as half-open");
+                 "up as half-open (on ejabberd: is another gateway connected "
+                 "for the same domain? It splits the traffic)");
 }
 
 static const struct fence_events fence_events = {

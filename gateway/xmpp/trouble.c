@@ -16,9 +16,9 @@ struct advice {
 
 static const struct advice stream_errors[] = {
     { "not-authorized",
-      "wrong secret: compare networks.%N.secret with the secret of component "
-      "%J in the server's configuration (Prosody: component_secret, ejabberd: "
-      "password)" },
+      "wrong secret: compare networks.%N.secret with the server's "
+      "component_secret (Prosody) or password (ejabberd, which also says so "
+      "when %J is not under its hosts)" },
     { "conflict",
       "another connection holds %J on the server: stop the other gateway, or "
       "wait until the server gives up our own old connection" },
