@@ -56,6 +56,8 @@ LIBRARY := $(O)/moongate.a
 # Driver tests run against a fake core: everything a driver may call is there.
 BELOW_CORE := $(O)/drivers.a
 UNIT := $(sort $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c)))
+UNIT_GSM := $(filter $(O)/tests/unit/test_gsm_%,$(UNIT))
+UNIT_XMPP := $(filter $(O)/tests/unit/test_xmpp_%,$(UNIT))
 FUZZ := $(sort $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c)))
 FAKE_CORE := $(O)/tests/unit/fake_core.o
 WIRE := $(O)/tests/bench/wire.o
@@ -137,14 +139,12 @@ $(BESIDE_CORE): $(filter $(addprefix $(O)/gateway/,base/% toolkit/% xmpp/%), \
 $(LIBRARY) $(BELOW_CORE) $(BESIDE_CORE):
 	@rm -f $@ && ar rcs $@ $^
 
-$(O)/tests/unit/test_gsm_%: $(O)/tests/unit/test_gsm_%.o $(FAKE_CORE) \
-    $(BELOW_CORE)
+$(UNIT): %: %.o
 	$(LINK) -o $@ $^ $(LIBS) -lcmocka
-$(O)/tests/unit/test_xmpp_%: $(O)/tests/unit/test_xmpp_%.o $(FAKE_NETWORK) \
-    $(BESIDE_CORE)
-	$(LINK) -o $@ $^ $(LIBS) -lcmocka
-$(O)/tests/unit/test_%: $(O)/tests/unit/test_%.o $(LIBRARY)
-	$(LINK) -o $@ $^ $(LIBS) -lcmocka
+$(UNIT_GSM): $(FAKE_CORE) $(BELOW_CORE)
+$(UNIT_XMPP): $(FAKE_NETWORK) $(BESIDE_CORE)
+$(filter-out $(UNIT_GSM) $(UNIT_XMPP),$(UNIT)): $(LIBRARY)
+
 $(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(LIBRARY)
 	$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 $(O)/tests/bench/%: $(O)/tests/bench/%.o $(WIRE) $(LIBRARY)

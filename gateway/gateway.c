@@ -281,15 +281,20 @@ static void on_core_gone(void *arg)
     owner_close(&gateway->store_owner, on_store_gone, gateway->core.loop);
 }
 
-/* Closes what is left on the loop and frees everything. */
+/* Commits what is left, closes the loop's handles and frees everything. When
+ * something did not stop in time the process just ends: its handles must not
+ * reach the closed store. */
 static void tear_down(struct gateway *gateway)
 {
     struct core *core = &gateway->core;
     struct line *line, *next_line;
     struct network *network, *next_network;
+    bool streams_off = gateway->n_stopped == gateway->n_components;
     core->stopping = true;
     if (core->store)
         store_close(core->store);
+    if (gateway->phase != RUNNING && !(streams_off && lines_are_off(core)))
+        return;
     owner_close(&core->owner, on_core_gone, gateway);
     loop_run(core->loop);
     for (size_t i = 0; i < gateway->n_components; i++)
@@ -300,6 +305,7 @@ static void tear_down(struct gateway *gateway)
     DL_FOREACH_SAFE (core->networks, network, next_network) {
         network_free(network);
     }
+    control_free(gateway->control);
     inspect_free(gateway->inspect);
     free(gateway->components);
     loop_free(core->loop);

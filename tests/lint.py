@@ -74,6 +74,10 @@ HOMES = {
     "clock_gettime": "gateway/base/clock.c",
 }
 
+# Where people keep checkouts, and what files may well name.
+COMMON_FOLDERS = {"/", "/home", "/mnt", "/opt", "/root", "/srv", "/src",
+                  "/tmp", "/usr/local/src", "/usr/src", "/var/tmp"}
+
 problems = []
 
 
@@ -185,10 +189,9 @@ def leaks():
         (r"https?://(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)",
          "a private host"),
     ]
-    here = ROOT.parent
-    if here not in (pathlib.Path("/"), pathlib.Path("/home"),
-                    pathlib.Path.home()):
-        found.append((rf"{re.escape(str(here))}/", "a path of this machine"))
+    here = str(ROOT.parent)
+    if here not in COMMON_FOLDERS and ROOT.parent != pathlib.Path.home():
+        found.append((rf"{re.escape(here)}/", "a path of this machine"))
     host = socket.gethostname()
     if len(host) > 7:
         found.append((rf"\b{re.escape(host)}\b", "the name of this machine"))

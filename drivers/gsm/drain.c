@@ -18,9 +18,6 @@ enum { LIST_S = 60, SELECT_S = 10, DELETE_S = 15, AGAIN_MS = 1000 };
 
 enum { ASK_SELECT, ASK_WORK }; /* g->step */
 
-/* --- slots
- * -------------------------------------------------------------------- */
-
 static struct gsm_slot *slot_find(struct gsm *g, enum gsm_memory memory,
                                   int index)
 {
@@ -117,9 +114,6 @@ static void ask_select(struct gsm *g, enum gsm_memory memory)
     g->memory = -1; /* until it says OK */
     gsm_ask(g, &command, SELECT_S);
 }
-
-/* --- listing
- * -------------------------------------------------------------------- */
 
 void gsm_want_drain(struct gsm *g, int memory)
 {
@@ -235,9 +229,6 @@ void gsm_list_done(struct gsm *g, const struct at_event *event)
     g->list++;
     ask_list(g);
 }
-
-/* --- deleting
- * -------------------------------------------------------------------- */
 
 bool gsm_delete_wanted(const struct gsm *g)
 {

@@ -83,8 +83,6 @@ static enum gsm_verdict on_cereg(struct gsm *g, const struct at_event *event)
         .parse = on_cereg                                                      \
     }
 
-/* --- waiting for the network ---------------------------------------------- */
-
 static void report_online(struct gsm *g)
 {
     bool reports = settings_bool(line_options(g->line), "reports") &&
@@ -147,9 +145,6 @@ void gsm_search_enter(struct gsm *g)
     g->lost_at = clock_mono_ms();
     gsm_run(g, &script);
 }
-
-/* --- the regular look -------------------------------------------------------
- */
 
 static enum gsm_verdict on_cmgf(struct gsm *g, const struct at_event *event)
 {
@@ -266,9 +261,6 @@ void gsm_on_again_timer(void *arg)
     gsm_want_drain(g, -1);
     gsm_next(g);
 }
-
-/* --- what the modem says unasked ---------------------------------------------
- */
 
 static void on_boot(struct gsm *g, const char *line)
 {

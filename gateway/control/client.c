@@ -183,6 +183,18 @@ struct command {
     bool many; /* the answer is an array of objects, not one */
 };
 
+static bool print(const struct command *command, struct json_object *result,
+                  bool json)
+{
+    if (!result)
+        complain("the daemon had nothing to say");
+    else if (json)
+        print_json(result);
+    else
+        command->show(result);
+    return result != NULL;
+}
+
 static int run(const struct command *command, const char *config, int argc,
                char **argv)
 {
@@ -198,10 +210,7 @@ static int run(const struct command *command, const char *config, int argc,
     if (code == 0) {
         result = command->many ? answer.rows
                                : json_object_array_get_idx(answer.rows, 0);
-        if (json)
-            print_json(result);
-        else
-            command->show(result);
+        code = print(command, result, json) ? 0 : 1;
     }
     json_object_put(answer.rows);
     json_object_put(request);

@@ -36,7 +36,7 @@ struct control_text {
  * control_reply_end(); arguments are borrowed for the call.
  *  status: one object {"gateway": {...}, "networks": [...], "lines": [...]},
  *          whose members have name, state, since (Unix ms), problem, and
- *          whatever else there is to know;
+ *          whatever else there is to know; a line's "facts" are its driver's;
  *  queue:  one object per message (store_list);
  *  trace:  one object with "events" (store_trace);
  *  send:   {"id": "32 hex digits"} once it is committed. */

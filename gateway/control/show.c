@@ -208,7 +208,7 @@ static void add_details(struct buf *out, struct json_object *part)
         if (is_column(key))
             continue;
         if (json_object_is_type(value, json_type_object))
-            add_group(out, key, value);
+            add_group(out, strcmp(key, "facts") == 0 ? "" : key, value);
         else
             add_detail(out, "", key, value);
     }
@@ -344,21 +344,37 @@ static void show_event(struct json_object *event, int64_t *before)
     *before = at;
 }
 
+static void show_field(const char *key, struct json_object *value)
+{
+    static const char *const hidden[] = { "id", "state", "held", "age_s" };
+    static const char *const times[] = { "created", "next_at", "expires" };
+    const char *text = value ? json_object_get_string(value) : "";
+
+    for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
+        if (strcmp(key, hidden[i]) == 0)
+            return;
+    }
+    if (!*text || strcmp(text, "0") == 0 ||
+        json_object_is_type(value, json_type_array))
+        return;
+    printf("  %-10s ", key);
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        if (strcmp(key, times[i]) == 0) {
+            puts(clock_iso(json_object_get_int64(value)).text);
+            return;
+        }
+    }
+    show_text(stdout, text);
+    putchar('\n');
+}
+
 void show_trace(struct json_object *message)
 {
     struct json_object *events;
     int64_t before = 0;
 
     printf("%s %s\n", member(message, "id"), state_text(message));
-    json_object_object_foreach(message, key, value)
-    {
-        if (!value || strcmp(key, "id") == 0 || strcmp(key, "state") == 0 ||
-            json_object_is_type(value, json_type_array))
-            continue;
-        printf("  %-10s ", key);
-        show_text(stdout, json_object_get_string(value));
-        putchar('\n');
-    }
+    json_object_object_foreach(message, key, value) show_field(key, value);
     if (!json_object_object_get_ex(message, "events", &events))
         return;
     for (size_t i = 0; i < json_object_array_length(events); i++)

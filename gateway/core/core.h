@@ -28,4 +28,8 @@ struct core {
  * there was an error. */
 bool core_failed(struct core *core, const struct err *err);
 
+/* The same for moves, which a full disk must not stop: when even the reserve
+ * is used up, only a new start knows again where everything stands. */
+bool core_lost(struct core *core, const struct err *err);
+
 #endif

@@ -21,6 +21,9 @@
 
 enum { KNOWN_MAX = 4096, INBOX_MAX = 32 };
 
+/* How long a text waits for a user who cannot be reached: 14 days. */
+static const int64_t KEEP_MS = 14LL * 86400 * 1000;
+
 /* --- which account talked with a contact last -------------------------------
  */
 
@@ -75,9 +78,17 @@ struct user_entry {
     struct network *network;
     struct id id;
     struct offer offer;
+    char *contact, *account;
     inbox_done_fn *done;
     void *arg;
 };
+
+static void user_free(struct user_entry *user)
+{
+    free(user->contact);
+    free(user->account);
+    free(user);
+}
 
 static void on_user_text(void *arg, struct entry_result *results, size_t n,
                          const struct err *err)
@@ -95,7 +106,7 @@ static void on_user_text(void *arg, struct entry_result *results, size_t n,
     sink_line_accept(network, &user->offer, failed ? NULL : result->delivery);
     if (queued)
         lane_has_backlog(&network->to_line);
-    free(user);
+    user_free(user);
 }
 
 static int64_t expiry(const struct network *network)
@@ -120,7 +131,7 @@ void inbox_user_text(struct network *network, const struct user_text *text,
         !sink_line_offer(network, text->contact, text->text, true, &user->id,
                          &user->offer, &err)) {
         done(arg, &user->id, &err);
-        free(user);
+        user_free(user);
         return;
     }
     struct line *line = user->offer.line;
@@ -147,7 +158,8 @@ void inbox_user_text(struct network *network, const struct user_text *text,
         .n_parts = user->offer.intent ? user->offer.n : 0,
     };
     struct acceptance acceptance = { .entries = &entry, .n = 1 };
-    know_account(network, text->contact, text->account);
+    user->contact = xstrdup(text->contact);
+    user->account = xstrdup(text->account);
     store_accept(network->core->store, &acceptance, on_user_text, user);
 }
 
@@ -173,8 +185,10 @@ static char *copy_chat(struct network *network, const char *chat)
     return xstrdup(good ? address : chat);
 }
 
+enum receiver { RECEIVER_KNOWN, RECEIVER_INBOX, RECEIVER_INBOX_TOO };
+
 static void arrival_add(struct arrival *arrival, const char *account,
-                        bool first)
+                        enum receiver receiver)
 {
     struct network *network = arrival->line->network;
     const struct incoming *message = &arrival->messages[arrival->at];
@@ -192,9 +206,10 @@ static void arrival_add(struct arrival *arrival, const char *account,
         .name = message->name,
         .source = line_name(arrival->line),
         .key = message->remote_id,
-        .with_first = !first,
-        .make_account = true,
+        .with_first = receiver == RECEIVER_INBOX_TOO,
+        .make_account = receiver != RECEIVER_KNOWN,
         .at = message->at,
+        .expires = clock_wall_ms() + KEEP_MS,
         .take = network->front_state == FRONT_UP && !network->core->stopping &&
                 sink_stream_room(network) > 0,
     };
@@ -233,6 +248,11 @@ static void on_arrived(void *arg, struct entry_result *results, size_t n,
     bool failed = core_failed(network->core, err);
     bool nobody = false;
     for (size_t i = 0; i < n; i++) {
+        if (results[i].outcome == ENTRY_REFUSED)
+            log_warn("line %s: a text from %s was refused: %s",
+                     line_name(arrival->line),
+                     log_number(arrival->entries[i].contact).text,
+                     results[i].err.text);
         nobody |=
             !arrival->entries[i].account && results[i].outcome == ENTRY_QUEUED;
         if (results[i].delivery)
@@ -264,9 +284,10 @@ static void arrival_to_inbox(struct arrival *arrival)
     const struct settings *s = arrival->line->network->settings;
     size_t n = settings_list_size(s, "inbox");
     for (size_t i = 0; i < n && i < INBOX_MAX; i++)
-        arrival_add(arrival, settings_list_item(s, "inbox", i), i == 0);
+        arrival_add(arrival, settings_list_item(s, "inbox", i),
+                    i == 0 ? RECEIVER_INBOX : RECEIVER_INBOX_TOO);
     if (n == 0)
-        arrival_add(arrival, NULL, true);
+        arrival_add(arrival, NULL, RECEIVER_INBOX);
 }
 
 static void arrival_next(struct arrival *arrival);
@@ -286,7 +307,7 @@ static void on_account(void *arg, const char *account, const struct err *err)
         return;
     }
     if (known_account(network, chat))
-        arrival_add(arrival, known_account(network, chat), true);
+        arrival_add(arrival, known_account(network, chat), RECEIVER_KNOWN);
     else
         arrival_to_inbox(arrival);
     arrival->at++;
@@ -304,7 +325,7 @@ static void arrival_next(struct arrival *arrival)
                                 chat, 1, on_account, arrival);
             return;
         }
-        arrival_add(arrival, account, true);
+        arrival_add(arrival, account, RECEIVER_KNOWN);
     }
     arrival_commit(arrival);
 }

@@ -116,12 +116,14 @@ static void on_timer(void *arg)
 
 static void on_deadlines(void *arg);
 
-/* The driver said that it is offline. */
+/* The driver said that it is offline, or parts are ready to go. */
 static void on_act(void *arg)
 {
     struct line *line = arg;
-    if (!line->lost)
+    if (!line->lost) {
+        sink_line_send_ready(line);
         return;
+    }
     if (line->state == LINE_STARTING || line->state == LINE_ONLINE ||
         line->state == LINE_STOPPING)
         line_close(line);
@@ -313,8 +315,10 @@ static void on_reported(void *arg, const struct moved *moved,
     struct network *network = receipt->line->network;
     bool failed = core_failed(network->core, err);
     line_acknowledge(receipt, failed ? ACK_RETRY : ACK_STORED);
-    if (moved)
+    if (moved) {
         sink_stream_settle(network, moved);
+        lane_has_backlog(&network->to_line);
+    }
     if (follower)
         sink_line_hand(network, follower);
     free(receipt);

@@ -48,6 +48,7 @@ struct line {
 
     struct work *works;   /* by ticket: parts that are out */
     struct work *waiting; /* utlist: in hand, without a slot */
+    struct work *ready;   /* utlist: with a slot, to be sent by `act` */
     size_t in_hand;       /* deliveries in hand, reserved slots included */
     size_t busy;          /* slots in use */
     uint64_t last_ticket;

@@ -68,7 +68,7 @@ void network_set_front(struct network *network, const struct front *front,
 
 void network_free(struct network *network)
 {
-    network_front_down(network);
+    sink_stream_forget(network);
     inbox_forget_known(network);
     free(network);
 }
@@ -131,8 +131,9 @@ void network_tell_admins(struct network *network, const char *text)
     size_t n = settings_list_size(network->xmpp, "admins");
     int64_t now = clock_mono_ms();
     log_warn("network %s: %s", network_name(network), text);
-    if (network->front_state != FRONT_UP ||
-        now - network->told_admins_at < 60000)
+    bool lately =
+        network->told_admins_at != 0 && now - network->told_admins_at < 60000;
+    if (network->front_state != FRONT_UP || lately)
         return;
     network->told_admins_at = now;
     for (size_t i = 0; i < n; i++)

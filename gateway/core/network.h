@@ -53,13 +53,16 @@ struct network {
     void *self;
     enum front_state front_state;
     unsigned front_life; /* counts ups and downs */
-    bool debts_loaded;   /* what older lives owe was sent in this one */
+    bool debts_loaded;   /* what was owed before is written: go on live */
+    bool debts_loading;  /* store_owed is under way */
+    bool debts_left;     /* not all of it could be written */
+    size_t debts_read;
 
     struct lane to_line, to_xmpp;
     struct delivery *waiting; /* TO_XMPP, could not be written yet */
     size_t waiting_count;
     struct written *unfenced, *unfenced_last; /* in order of writing */
-    size_t unfenced_count;
+    size_t unfenced_count, unfenced_debts;
     uint64_t fenced; /* serial that is covered so far */
     bool alone;      /* what is unfenced is one suspect of an earlier death */
 

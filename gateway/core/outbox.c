@@ -65,7 +65,7 @@ static void on_taken(void *arg, struct delivery *list, int64_t next_at,
     struct lane *lane = arg;
     struct delivery *delivery, *next;
     lane->taking = false;
-    if (core_failed(lane->network->core, err))
+    if (core_lost(lane->network->core, err))
         return;
     lane->backlog = list != NULL;
     lane_arm(lane, next_at);
@@ -103,15 +103,15 @@ void lane_has_backlog(struct lane *lane)
 static void on_given_back(void *arg, const struct err *err)
 {
     struct lane *lane = arg;
-    if (!core_failed(lane->network->core, err))
+    if (!core_lost(lane->network->core, err))
         lane_has_backlog(lane);
 }
 
 void lane_give_back(struct lane *lane, struct delivery *delivery,
                     int64_t next_at)
 {
-    store_release(lane->network->core->store, delivery->conversation, next_at,
-                  on_given_back, lane);
+    store_give_back(lane->network->core->store, delivery, next_at,
+                    on_given_back, lane);
     if (next_at)
         lane_arm(lane, next_at);
     delivery_free(delivery);

@@ -38,6 +38,8 @@ int64_t outbox_backoff_ms(unsigned attempt, const struct err *err);
 size_t sink_stream_room(const struct network *network);
 void sink_stream_hand(struct network *network, struct delivery *delivery);
 
+void sink_stream_forget(struct network *network);
+
 /* Tells a sender how his message ended, if that is owed. */
 void sink_stream_settle(struct network *network, const struct moved *moved);
 
@@ -72,8 +74,9 @@ void sink_line_sent(struct line *line, uint64_t ticket, const char *remote_id);
 void sink_line_failed(struct line *line, uint64_t ticket,
                       const struct err *err);
 void sink_line_unsure(struct line *line, uint64_t ticket, const char *why);
-void sink_line_lost(struct line *line);  /* it went offline */
-void sink_line_check(struct line *line); /* silent tickets become unsure */
+void sink_line_lost(struct line *line);       /* it went offline */
+void sink_line_check(struct line *line);      /* silent tickets become unsure */
+void sink_line_send_ready(struct line *line); /* outside of up-calls */
 
 /* Open tickets on all lines of the core. */
 struct core;

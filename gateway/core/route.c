@@ -14,7 +14,7 @@ static bool line_is(const struct line *line, const char *name)
     return name && strcmp(line_name(line), name) == 0;
 }
 
-static bool has_begun(const struct delivery *delivery)
+bool route_has_begun(const struct delivery *delivery)
 {
     for (size_t i = 0; i < delivery->n_parts; i++)
         if (delivery->parts[i].state != PART_WAITING)
@@ -44,7 +44,7 @@ struct line *route_pick(const struct network *network,
                         const struct delivery *delivery)
 {
     struct line *line = NULL;
-    if (has_begun(delivery))
+    if (route_has_begun(delivery))
         return same_sim(network, delivery->sim);
     while ((line = network_line_next(network, line)))
         if (line_is_online(line) && line_is(line, delivery->line))

@@ -2,9 +2,14 @@
 #ifndef MOONGATE_CORE_ROUTE_H
 #define MOONGATE_CORE_ROUTE_H
 
+#include <stdbool.h>
+
 struct delivery;
 struct line;
 struct network;
+
+/* Is a part of it out, or maybe out? Then it stays on its SIM. */
+bool route_has_begun(const struct delivery *delivery);
 
 /* The line for a taken message: the one it began on (same SIM) while parts of
  * it are out, else the conversation's while it is online, else the least busy

@@ -6,7 +6,6 @@
  * one commit. Decisions about errors are in sink_line_policy.c. */
 #include "core/work.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -22,7 +21,7 @@
 
 /* Deliveries that a line holds beyond its slots, so that the next is planned
  * when a slot becomes free. */
-enum { AHEAD = 2 };
+enum { AHEAD = 2, OFFLINE_ROOM = 64 };
 
 static bool line_needs_intent(const struct line *line)
 {
@@ -37,20 +36,31 @@ static size_t line_room(const struct line *line)
     return line->in_hand < most ? most - line->in_hand : 0;
 }
 
+/* A message may have to wait for one certain line while others have room: not
+ * more than this many times its own room. */
+enum { CROWD = 4 };
+
 size_t sink_line_room(const struct network *network)
 {
     size_t room = 0;
     struct line *line = NULL;
-    while ((line = network_line_next(network, line)))
+    bool online = false;
+    while ((line = network_line_next(network, line))) {
+        size_t most = line->driver->limits.in_flight + AHEAD;
+        if (line_is_online(line) && line->in_hand >= CROWD * most)
+            return 0;
+        online |= line_is_online(line);
         room += line_room(line);
-    return room;
+    }
+    /* Without a line they are looked at all the same: they may expire. */
+    return online || network->core->stopping ? room : OFFLINE_ROOM;
 }
 
 size_t sink_line_open(const struct core *core)
 {
     size_t open = 0;
     for (const struct line *line = core->lines; line; line = line->next)
-        open += HASH_COUNT(line->works);
+        open += line->busy;
     return open;
 }
 
@@ -82,7 +92,7 @@ void work_leave_slot(struct work *work)
     struct line *line = work->line;
     struct work *next = line->waiting;
     line->busy--;
-    if (next && line_is_online(line)) {
+    if (next && line_is_online(line) && !line->core->stopping) {
         DL_DELETE(line->waiting, next);
         work_take_slot(next);
     }
@@ -98,9 +108,11 @@ void work_give_back(struct work *work, int64_t next_at)
     lane_give_back(lane, delivery, next_at);
 }
 
-static void work_follow(struct network *network, struct delivery *follower)
+void work_follow(struct network *network, struct delivery *follower)
 {
-    if (follower)
+    if (follower && network->to_line.backlog)
+        lane_give_back(&network->to_line, follower, 0);
+    else if (follower)
         sink_line_hand(network, follower);
     lane_pump(&network->to_line);
 }
@@ -111,7 +123,7 @@ static void on_ended(void *arg, const struct moved *moved,
 {
     struct work *work = arg;
     struct network *network = work->line->network;
-    bool failed = core_failed(network->core, err);
+    bool failed = core_lost(network->core, err);
     bool deferred = work->deferred;
     work_free(work);
     if (failed) {
@@ -177,7 +189,7 @@ void work_send(struct work *work)
         .size = part->size,
         .part = work->n,
         .total = (unsigned)delivery->n_parts,
-        .repeat = part->state == PART_UNSURE,
+        .repeat = work->repeat,
         .more = work->n < delivery->n_parts || line->waiting != NULL,
         .key = key.text,
     };
@@ -185,6 +197,8 @@ void work_send(struct work *work)
         work_untouched(work);
         return;
     }
+    work->repeat = part->state == PART_UNSURE;
+    submission.repeat = work->repeat;
     crash_at(CRASH_INTENT);
     work->ticket = ++line->last_ticket;
     work->deadline =
@@ -196,10 +210,27 @@ void work_send(struct work *work)
         sink_line_failed(line, ticket, &err);
 }
 
+/* For callers that may be within an up-call of the driver. */
+void work_send_later(struct work *work)
+{
+    DL_APPEND(work->line->ready, work);
+    later_ask(work->line->act);
+}
+
+void sink_line_send_ready(struct line *line)
+{
+    struct work *work, *next, *ready = line->ready;
+    line->ready = NULL;
+    DL_FOREACH_SAFE (ready, work, next) {
+        DL_DELETE(ready, work);
+        work_send(work);
+    }
+}
+
 static void on_intended(void *arg, const struct err *err)
 {
     struct work *work = arg;
-    if (core_failed(work->line->core, err)) {
+    if (core_lost(work->line->core, err)) {
         work_leave_slot(work);
         work_give_back(work, clock_wall_ms() + 5000);
         return;
@@ -217,7 +248,7 @@ void work_take_slot(struct work *work)
     struct delivery *delivery = work->delivery;
     line->busy++;
     if (!line_needs_intent(line)) {
-        work_send(work);
+        work_send_later(work);
         return;
     }
     struct intent intent = {
@@ -233,11 +264,6 @@ void work_take_slot(struct work *work)
 
 /* --- a delivery arrives ------------------------------------------------------
  */
-
-static void work_plan_fails(struct work *work, const struct err *err)
-{
-    work_move(work, MESSAGE_FAILED, err, 0);
-}
 
 static bool work_plan(struct work *work, struct err *err)
 {
@@ -264,25 +290,62 @@ static bool work_plan(struct work *work, struct err *err)
     return true;
 }
 
+static void on_expired(void *arg, const struct moved *moved,
+                       struct delivery *follower, const struct err *err)
+{
+    struct network *network = arg;
+    if (core_lost(network->core, err)) {
+        delivery_free(follower);
+        return;
+    }
+    if (moved)
+        sink_stream_settle(network, moved);
+    work_follow(network, follower);
+}
+
+/* No line can take it now: it waits for one, as long as it may live. */
+static void hand_to_nobody(struct network *network, struct delivery *delivery)
+{
+    struct err err;
+    int64_t now = clock_wall_ms();
+    bool stopping = network->core->stopping;
+    int64_t next_at = delivery->expires ? delivery->expires : now + 3600000;
+    struct move move = {
+        .delivery = delivery,
+        .to = MESSAGE_FAILED,
+        .err = &err,
+        .owe = true,
+        .follow = true,
+    };
+    if (stopping || delivery->expires == 0 || now < delivery->expires) {
+        lane_give_back(&network->to_line, delivery, stopping ? 0 : next_at);
+        return;
+    }
+    err_set(&err, ERR_EXPIRED, "no line could send it in its time to live");
+    store_move(network->core->store, &move, on_expired, network);
+    delivery_free(delivery);
+}
+
 void sink_line_hand(struct network *network, struct delivery *delivery)
 {
     struct err err = { 0 };
     struct line *line = route_pick(network, delivery);
     if (!line || network->core->stopping) {
-        int64_t soon = clock_wall_ms() + (delivery->line ? 30000 : 5000);
-        lane_give_back(&network->to_line, delivery,
-                       network->core->stopping ? 0 : soon);
+        hand_to_nobody(network, delivery);
         return;
     }
     struct work *work = work_new(line, delivery);
+    if (delivery->n_parts > 0 && next_open_part(delivery, 0) == 0) {
+        work_move(work, MESSAGE_SENT, NULL, 0); /* reports said so */
+        return;
+    }
     if (work_is_decided(work))
         return;
     if (!work_plan(work, &err)) {
-        work_plan_fails(work, &err);
+        work_move(work, MESSAGE_FAILED, &err, 0);
         return;
     }
     work->n = next_open_part(delivery, 0);
-    assert(work->n > 0);
     if (line->busy < line->driver->limits.in_flight)
         work_take_slot(work);
     else

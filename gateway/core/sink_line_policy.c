@@ -60,7 +60,7 @@ static void on_outcome(void *arg, const struct moved *moved,
 {
     struct work *work = arg;
     struct network *network = work->line->network;
-    bool failed = core_failed(network->core, err);
+    bool failed = core_lost(network->core, err);
     bool deferred = work->deferred;
     work_free(work);
     if (failed) {
@@ -70,10 +70,9 @@ static void on_outcome(void *arg, const struct moved *moved,
     crash_at(CRASH_RESULT);
     if (moved)
         sink_stream_settle(network, moved);
-    network->to_line.backlog |= deferred;
-    if (follower)
-        sink_line_hand(network, follower);
-    lane_pump(&network->to_line);
+    work_follow(network, follower);
+    if (deferred || !moved)
+        lane_has_backlog(&network->to_line);
 }
 
 static void on_next_part(void *arg, const struct moved *moved,
@@ -81,7 +80,7 @@ static void on_next_part(void *arg, const struct moved *moved,
 {
     struct work *work = arg;
     delivery_free(follower);
-    if (core_failed(work->line->core, err) || !moved) {
+    if (core_lost(work->line->core, err) || !moved) {
         work_leave_slot(work);
         work_give_back(work, 0);
         return;
@@ -98,6 +97,7 @@ static void record(struct work *work, struct outcome *outcome,
     outcome->line = line_name(work->line);
     outcome->sim = work->line->sim;
     outcome->n = work->n;
+    outcome->resend = work->repeat;
     work->deferred = outcome->next_at != 0;
     store_outcome(work->line->core->store, outcome, fn, work);
 }
@@ -147,7 +147,7 @@ static void sent_by_key(struct work *work, const char *remote_id, unsigned next)
     remember_remote_id(work, remote_id);
     if (next) {
         work->n = next;
-        work_send(work);
+        work_send_later(work);
         return;
     }
     work_move(work, MESSAGE_SENT, NULL, 0);
@@ -232,7 +232,9 @@ static void end_unsure(struct work *work, const char *why)
     err_set(&err, ERR_UNKNOWN, "%s", why);
     log_end(work, "of unknown outcome", &err);
     if (!needs_intent(work)) {
-        work_move(work, MESSAGE_QUEUED, &err, clock_wall_ms() + 2000);
+        unsigned attempt = work->delivery->attempt;
+        work_move(work, MESSAGE_QUEUED, &err,
+                  clock_wall_ms() + outbox_backoff_ms(attempt + 1, NULL));
         work_leave_slot(work);
         return;
     }
@@ -251,16 +253,20 @@ void sink_line_unsure(struct line *line, uint64_t ticket, const char *why)
         end_unsure(work, why);
 }
 
+/* A driver that is silent for so long has lost its way: it starts anew. */
 void sink_line_check(struct line *line)
 {
-    struct work *work, *next;
+    const struct work *work;
+    struct err err;
     int64_t now = clock_mono_ms();
-    HASH_ITER (hh, line->works, work, next) {
-        if (now < work->deadline)
-            continue;
-        HASH_DEL(line->works, work);
-        end_unsure(work, "the driver gave no answer in time");
-    }
+    for (work = line->works; work; work = work->hh.next)
+        if (now >= work->deadline)
+            break;
+    if (!work)
+        return;
+    err_set(&err, ERR_LINK, "the driver gave no answer in %u s",
+            line->driver->limits.send_timeout_s);
+    line_offline(line, &err);
 }
 
 void sink_line_lost(struct line *line)
@@ -269,6 +275,10 @@ void sink_line_lost(struct line *line)
     HASH_ITER (hh, line->works, work, next) {
         HASH_DEL(line->works, work);
         end_unsure(work, "the line went offline before the answer");
+    }
+    DL_FOREACH_SAFE (line->ready, work, next) {
+        DL_DELETE(line->ready, work);
+        work_untouched(work);
     }
     DL_FOREACH_SAFE (line->waiting, work, next) {
         DL_DELETE(line->waiting, work);
@@ -307,7 +317,9 @@ static bool decide_settled(struct work *work)
     enum ambiguous policy = work->line->network->ambiguous;
     if (policy == AMBIGUOUS_HOLD) {
         err_set(&err, ERR_UNKNOWN, "held: nobody knows whether it was sent");
-        work_move(work, MESSAGE_UNKNOWN, &err, INT64_MAX);
+        work_move(work, MESSAGE_UNKNOWN, &err,
+                  work->delivery->expires ? work->delivery->expires
+                                          : INT64_MAX);
         return true;
     }
     if (policy == AMBIGUOUS_RESEND_ONCE &&

@@ -41,6 +41,7 @@ static void stream_wrote(struct network *network, int64_t row, bool debt)
         network->unfenced = written;
     network->unfenced_last = written;
     network->unfenced_count++;
+    network->unfenced_debts += debt;
     network->front->fence(network->self);
     crash_at(CRASH_WRITE);
 }
@@ -52,7 +53,8 @@ static bool stream_free_for(const struct network *network,
 {
     if (network->alone)
         return false;
-    return delivery->attempt == 0 || network->unfenced_count == 0;
+    return delivery->attempt == 0 ||
+           network->unfenced_count == network->unfenced_debts;
 }
 
 static bool stream_deliver(struct network *network, struct delivery *delivery)
@@ -66,8 +68,38 @@ static bool stream_deliver(struct network *network, struct delivery *delivery)
     return true;
 }
 
+static void on_stale(void *arg, const struct moved *moved,
+                     struct delivery *follower, const struct err *err)
+{
+    struct network *network = arg;
+    (void)moved;
+    if (core_lost(network->core, err))
+        delivery_free(follower);
+    else if (follower)
+        sink_stream_hand(network, follower);
+}
+
+/* A user whose server never came back, or refused for so long. */
+static bool stream_expires(struct network *network, struct delivery *delivery)
+{
+    struct err err;
+    struct move move = {
+        .delivery = delivery, .to = MESSAGE_FAILED, .err = &err, .follow = true
+    };
+    if (delivery->expires == 0 || clock_wall_ms() < delivery->expires)
+        return false;
+    err_set(&err, ERR_EXPIRED, "%s could not be reached in its time to live",
+            delivery->account);
+    log_warn("message %s: %s", id_text(&delivery->id).text, err.text);
+    store_move(network->core->store, &move, on_stale, network);
+    delivery_free(delivery);
+    return true;
+}
+
 void sink_stream_hand(struct network *network, struct delivery *delivery)
 {
+    if (stream_expires(network, delivery))
+        return;
     if (network->front_state != FRONT_UP || network->core->stopping) {
         lane_give_back(&network->to_xmpp, delivery, 0);
         return;
@@ -98,32 +130,52 @@ void network_front_ready(struct network *network)
 /* --- debts ------------------------------------------------------------------
  */
 
-void sink_stream_settle(struct network *network, const struct moved *moved)
+static bool settle_now(struct network *network, const struct moved *moved)
 {
     bool late = clock_wall_ms() - moved->created > LATE_MS;
-    bool ready = network->front_state == FRONT_UP && network->debts_loaded;
-    if (moved->owed == OWED_NOTHING || !ready)
-        return;
-    if (network->front->settle(network->self, moved, late))
-        stream_wrote(network, moved->row, true);
-    else
+    if (!network->front->settle(network->self, moved, late))
+        return false;
+    stream_wrote(network, moved->row, true);
+    return true;
+}
+
+void sink_stream_settle(struct network *network, const struct moved *moved)
+{
+    bool live = network->front_state == FRONT_UP && network->debts_loaded;
+    if (moved->owed != OWED_NOTHING && live && !settle_now(network, moved))
         network->debts_loaded = false;
 }
 
+/* A debt that was read from the store, or their end. Moves before the load
+ * are in it, moves behind it are settled live: callbacks come in order. */
 static void on_debt(void *arg, const struct moved *moved,
                     struct delivery *follower, const struct err *err)
 {
     struct network *network = arg;
+    bool up = network->front_state == FRONT_UP;
     (void)follower;
-    if (core_failed(network->core, err) || network->front_state != FRONT_UP)
+    if (moved) {
+        network->debts_read++;
+        if (up && !settle_now(network, moved))
+            network->debts_left = true;
         return;
-    network->debts_loaded = true;
-    if (moved)
-        sink_stream_settle(network, moved);
+    }
+    network->debts_loading = false;
+    if (!core_failed(network->core, err) && up)
+        network->debts_loaded =
+            !network->debts_left && network->debts_read < DEBTS_MAX;
 }
 
+/* Not while some are written and unpaid: they would be read again. */
 static void load_debts(struct network *network)
 {
+    bool up = network->front_state == FRONT_UP;
+    if (!up || network->debts_loaded || network->debts_loading ||
+        network->unfenced_debts > 0)
+        return;
+    network->debts_loading = true;
+    network->debts_left = false;
+    network->debts_read = 0;
     store_owed(network->core->store, network_name(network), DEBTS_MAX, on_debt,
                network);
 }
@@ -134,11 +186,9 @@ static void load_debts(struct network *network)
 static void on_fenced(void *arg, const struct err *err)
 {
     struct network *network = arg;
-    if (core_failed(network->core, err))
+    if (core_lost(network->core, err))
         return;
     crash_at(CRASH_RESULT);
-    if (network->front_state == FRONT_UP && !network->debts_loaded)
-        load_debts(network);
     network_front_ready(network);
 }
 
@@ -156,13 +206,14 @@ void network_fenced(struct network *network, uint64_t serial)
             rows[messages++] = written->row;
         network->unfenced = written->next;
         network->unfenced_count--;
+        network->unfenced_debts -= written->debt;
         network->fenced++;
         free(written);
     }
-    if (!network->unfenced) {
+    if (!network->unfenced)
         network->unfenced_last = NULL;
+    if (network->unfenced_count == network->unfenced_debts)
         network->alone = false;
-    }
     if (messages)
         store_fenced(store, rows, messages, on_fenced, network);
     if (debts)
@@ -205,7 +256,7 @@ void network_front_up(struct network *network)
 static void on_unfenced(void *arg, const struct err *err)
 {
     struct network *network = arg;
-    if (!core_failed(network->core, err))
+    if (!core_lost(network->core, err))
         lane_has_backlog(&network->to_xmpp);
 }
 
@@ -222,11 +273,27 @@ static void give_back_unfenced(struct network *network)
     }
     network->unfenced_last = NULL;
     network->unfenced_count = 0;
+    network->unfenced_debts = 0;
     network->alone = false;
     if (n && !network->core->stopping)
         store_unfenced(network->core->store, rows, n, POISON_LIMIT, on_unfenced,
                        network);
     free(rows);
+}
+
+/* Nothing is given back any more: the store is closed. */
+void sink_stream_forget(struct network *network)
+{
+    struct delivery *delivery, *next;
+    DL_FOREACH_SAFE (network->waiting, delivery, next) {
+        DL_DELETE(network->waiting, delivery);
+        delivery_free(delivery);
+    }
+    while (network->unfenced) {
+        struct written *written = network->unfenced;
+        network->unfenced = written->next;
+        free(written);
+    }
 }
 
 void network_front_down(struct network *network)

@@ -21,6 +21,7 @@ struct work {
     struct delivery *delivery;
     unsigned n;        /* the part under way, from 1 */
     bool stored;       /* the parts are in the store */
+    bool repeat;       /* the part under way may have been taken before */
     bool deferred;     /* it went back to wait */
     char **remote_ids; /* of parts sent so far, for idempotent sinks */
     size_t n_ids;
@@ -30,6 +31,10 @@ void work_free(struct work *work);
 void work_take_slot(struct work *work);
 void work_leave_slot(struct work *work);
 void work_send(struct work *work);
+void work_send_later(struct work *work);
+
+/* The message behind a work that ended, or a pump: in turn with the others. */
+void work_follow(struct network *network, struct delivery *follower);
 void work_give_back(struct work *work, int64_t next_at);
 
 /* Moves the whole message and ends the work. */

@@ -117,6 +117,9 @@ struct db *db_open(const char *path, struct err *err)
 
     if (!db_create_private(path, err))
         return NULL;
+    /* Without it, every allocation takes a lock to be counted. Refused, and
+     * harmless, when SQLite is in use already. */
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     db = xcalloc(1, sizeof(*db));
     db->path = xstrdup(path);
     code = sqlite3_open_v2(path, &db->sqlite, flags, NULL);

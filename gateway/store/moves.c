@@ -36,10 +36,16 @@ static void moves_place(struct store *store, const struct subject *subject,
         conversation_advance(store, conv, subject->seq);
         return;
     }
-    if (change->to == MESSAGE_SUBMITTING)
-        return;
     if (subject->seq < conv->head)
         conv->head = subject->seq;
+    if (change->to == MESSAGE_SUBMITTING) {
+        /* In hand, so that a new life finds it. */
+        if (conv->taken < subject->seq)
+            conv->taken = subject->seq;
+        conversation_touch(store, conv);
+        conversation_place(store, conv, 0, 0);
+        return;
+    }
     conversation_give_back(store, conv, subject->seq, change->next_at);
 }
 

@@ -100,16 +100,27 @@ static bool termios_setup(int fd, const char *device, int baud,
     return true;
 }
 
+/* All at once: each of libserialport's single setters sets everything, and so
+ * would drop DTR (hang up, to a modem) and raise it again. */
 static bool sp_settings(struct sp_port *sp, int baud, bool flow_control)
 {
-    return sp_set_baudrate(sp, baud) == SP_OK && sp_set_bits(sp, 8) == SP_OK &&
-           sp_set_parity(sp, SP_PARITY_NONE) == SP_OK &&
-           sp_set_stopbits(sp, 1) == SP_OK &&
-           sp_set_flowcontrol(sp, flow_control
-                                      ? SP_FLOWCONTROL_RTSCTS
-                                      : SP_FLOWCONTROL_NONE) == SP_OK &&
-           sp_set_dtr(sp, SP_DTR_ON) == SP_OK &&
-           (flow_control || sp_set_rts(sp, SP_RTS_ON) == SP_OK);
+    struct sp_port_config *config;
+    bool ok;
+
+    if (sp_new_config(&config) != SP_OK)
+        return false;
+    ok = sp_set_config_baudrate(config, baud) == SP_OK &&
+         sp_set_config_bits(config, 8) == SP_OK &&
+         sp_set_config_parity(config, SP_PARITY_NONE) == SP_OK &&
+         sp_set_config_stopbits(config, 1) == SP_OK &&
+         sp_set_config_flowcontrol(
+             config, flow_control ? SP_FLOWCONTROL_RTSCTS
+                                  : SP_FLOWCONTROL_NONE) == SP_OK &&
+         sp_set_config_dtr(config, SP_DTR_ON) == SP_OK &&
+         (flow_control || sp_set_config_rts(config, SP_RTS_ON) == SP_OK) &&
+         sp_set_config(sp, config) == SP_OK;
+    sp_free_config(config);
+    return ok;
 }
 
 static bool sp_error(struct err *err, const char *device, enum sp_return rc)

@@ -418,9 +418,9 @@ static void socket_dial(struct socket *socket,
     struct err err;
 
     socket->where = dial_where(host, options->port);
-    socket->deadline = clock_mono_ms() + timeout;
     if (options->tls)
         socket->tls = tls_new(name, options->ca_file, &err);
+    socket->deadline = clock_mono_ms() + timeout;
     if (options->tls && !socket->tls)
         socket_fail(socket, &err);
     else

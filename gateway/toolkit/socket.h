@@ -15,11 +15,11 @@ struct socket;
 struct socket_options {
     const char *host; /* name, IPv4, IPv6 (with or without brackets) */
     int port;
-    bool tls;            /* direct TLS, certificate checked against name */
+    bool tls;             /* direct TLS, certificate checked against name */
     const char *tls_name; /* NULL: host */
-    const char *ca_file; /* NULL: the system's */
-    int timeout_ms;      /* name, connect and TLS together; 0: 15000 */
-    size_t output_max;   /* bytes queued for writing before `gone`; 0: none */
+    const char *ca_file;  /* NULL: the system's */
+    int timeout_ms;       /* name, connect and TLS together; 0: 15000 */
+    size_t output_max;    /* bytes queued for writing before `gone`; 0: none */
 };
 
 struct socket_events {

@@ -6,6 +6,7 @@
  * follow from the verify result first, then from OpenSSL's own queue. */
 #include "toolkit/tls.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,6 +80,37 @@ static enum tls_result tls_error(struct tls *tls, struct err *err)
     return TLS_FAIL;
 }
 
+/* Does the directory hold certificates under their hash, as c_rehash and
+ * Debian's update-ca-certificates make them? */
+static bool dir_is_hashed(const char *path)
+{
+    DIR *dir = opendir(path);
+    const struct dirent *entry = NULL;
+    bool found = false;
+
+    while (dir && !found && (entry = readdir(dir))) {
+        size_t size = strlen(entry->d_name);
+
+        found = size == 10 && strcmp(entry->d_name + 8, ".0") == 0;
+    }
+    if (dir)
+        (void)closedir(dir);
+    return found;
+}
+
+/* OpenSSL's default reads the whole bundle, 0.1 s and more on the loop thread;
+ * a hashed directory is looked into when a certificate is needed. */
+static int ctx_load_system(SSL_CTX *ctx)
+{
+    const char *dir = getenv(X509_get_default_cert_dir_env());
+
+    if (!dir)
+        dir = X509_get_default_cert_dir();
+    if (getenv(X509_get_default_cert_file_env()) || !dir_is_hashed(dir))
+        return SSL_CTX_set_default_verify_paths(ctx);
+    return SSL_CTX_load_verify_locations(ctx, NULL, dir);
+}
+
 static bool tls_make_ctx(struct tls *tls, const char *ca_file, struct err *err)
 {
     tls->ctx = SSL_CTX_new(TLS_client_method());
@@ -89,7 +121,7 @@ static bool tls_make_ctx(struct tls *tls, const char *ca_file, struct err *err)
     (void)SSL_CTX_set_options(tls->ctx, SSL_OP_NO_RENEGOTIATION);
     (void)SSL_CTX_set_mode(tls->ctx, SSL_MODE_RELEASE_BUFFERS);
     int ok = ca_file ? SSL_CTX_load_verify_locations(tls->ctx, ca_file, NULL)
-                     : SSL_CTX_set_default_verify_paths(tls->ctx);
+                     : ctx_load_system(tls->ctx);
     ERR_clear_error();
     if (ok == 1)
         return true;

@@ -46,7 +46,7 @@ struct component {
     struct stream *stream;
     struct fence *fence;
     struct presence *presence;
-    struct answer *held;   /* decided, but the output is full */
+    struct answer *held; /* decided, but the output is full */
     unsigned n_held;
     struct recent helped;  /* who got the help text */
     struct recent present; /* whose availability the core was told */

@@ -51,16 +51,14 @@ static void add_delay(xmpp_stanza_t *message, const char *from, int64_t at)
     stanza_set(delay, "stamp", clock_iso(at).text);
 }
 
-bool deliver_text(struct component *component,
-                     const struct delivery *delivery)
+bool deliver_text(struct component *component, const struct delivery *delivery)
 {
     const char *domain = component->options.jid;
     struct id_text id = id_text(&delivery->id);
     char from[JID_BARE_SIZE];
-    struct envelope envelope = { .from = from,
-                                 .to = delivery->account,
-                                 .id = id.text,
-                                 .type = "chat" };
+    struct envelope envelope = {
+        .from = from, .to = delivery->account, .id = id.text, .type = "chat"
+    };
     xmpp_stanza_t *message;
 
     contact_jid(component, delivery->contact, from);
@@ -79,12 +77,10 @@ static bool send_receipt(struct component *component, const char *from,
 {
     struct id id = id_new();
     struct id_text text = id_text(&id);
-    struct envelope envelope = { .from = from,
-                                 .to = moved->from,
-                                 .id = text.text,
-                                 .type = "chat" };
-    xmpp_stanza_t *message =
-        stanza_open(component->ctx, "message", &envelope);
+    struct envelope envelope = {
+        .from = from, .to = moved->from, .id = text.text, .type = "chat"
+    };
+    xmpp_stanza_t *message = stanza_open(component->ctx, "message", &envelope);
     xmpp_stanza_t *received =
         stanza_add(message, "received", NS_RECEIPTS, NULL);
 
@@ -100,8 +96,7 @@ static bool send_error(struct component *component, const char *from,
                                  .to = moved->from,
                                  .id = moved->stanza_id };
     struct refusal refusal = refusal_of(&moved->err);
-    xmpp_stanza_t *message =
-        stanza_open(component->ctx, "message", &envelope);
+    xmpp_stanza_t *message = stanza_open(component->ctx, "message", &envelope);
 
     stanza_refuse(message, &refusal);
     return component_send(component, message, STREAM_PATIENT);
@@ -115,12 +110,11 @@ static void send_late_words(struct component *component, const char *from,
     struct envelope envelope = { .from = from,
                                  .to = moved->account,
                                  .type = "chat" };
-    xmpp_stanza_t *message =
-        stanza_open(component->ctx, "message", &envelope);
-    char *text = xasprintf("[gateway] Your message was not delivered: %s",
-                           moved->err.text[0]
-                               ? moved->err.text
-                               : err_policy(moved->err.kind)->name);
+    xmpp_stanza_t *message = stanza_open(component->ctx, "message", &envelope);
+    char *text =
+        xasprintf("[gateway] Your message was not delivered: %s",
+                  moved->err.text[0] ? moved->err.text
+                                     : err_policy(moved->err.kind)->name);
 
     stanza_add(message, "body", NULL, text);
     if (moved->stanza_id) {
@@ -136,7 +130,7 @@ static void send_late_words(struct component *component, const char *from,
 
 /* An answer without an id would tell the sender nothing. */
 bool deliver_outcome(struct component *component, const struct moved *moved,
-                    bool late)
+                     bool late)
 {
     bool can = moved->from && moved->stanza_id;
     char from[JID_BARE_SIZE];
@@ -165,8 +159,7 @@ bool deliver_notice(struct component *component, const char *to,
     struct envelope envelope = { .from = component->options.jid,
                                  .to = to,
                                  .type = "chat" };
-    xmpp_stanza_t *message =
-        stanza_open(component->ctx, "message", &envelope);
+    xmpp_stanza_t *message = stanza_open(component->ctx, "message", &envelope);
 
     stanza_add(message, "body", NULL, text);
     return component_send(component, message, STREAM_NEEDED);

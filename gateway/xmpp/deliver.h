@@ -9,10 +9,9 @@ struct delivery;
 struct moved;
 
 /* As the members of struct front say. */
-bool deliver_text(struct component *component,
-                     const struct delivery *delivery);
+bool deliver_text(struct component *component, const struct delivery *delivery);
 bool deliver_outcome(struct component *component, const struct moved *moved,
-                    bool late);
+                     bool late);
 bool deliver_notice(struct component *component, const char *to,
                     const char *text);
 

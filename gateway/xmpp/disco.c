@@ -1,7 +1,7 @@
 /* disco.c - XEP-0030: what the gateway and its contacts are. Openfire lists a
  * gateway only after it has answered disco#info with an identity. */
-#include <string.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "xmpp/dispatch.h"
@@ -26,8 +26,7 @@ static void describe_gateway(const struct network *network,
 {
     char *name = xasprintf("Moongate: %s", network_name(network));
 
-    add_identity(query, "gateway", network_policy(network)->gateway_type,
-                 name);
+    add_identity(query, "gateway", network_policy(network)->gateway_type, name);
     add_feature(query, NS_DISCO_ITEMS);
     add_feature(query, NS_GATEWAY);
     add_feature(query, NS_VERSION);

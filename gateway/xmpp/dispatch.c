@@ -73,9 +73,8 @@ void request_refuse(const struct request *request,
         (void)component_send(request->component, answer, STREAM_NEEDED);
 }
 
-void request_refuse_plain(const struct request *request,
-                          const char *condition, const char *type,
-                          const char *text)
+void request_refuse_plain(const struct request *request, const char *condition,
+                          const char *type, const char *text)
 {
     struct refusal refusal = { .condition = condition,
                                .type = type,
@@ -232,8 +231,7 @@ static bool is_fence(const struct request *request)
     if (!id)
         return false;
     if (strcmp(request->type, "error") == 0)
-        condition =
-            error ? stanza_condition(error, NS_STANZA_ERRORS).name : "";
+        condition = error ? stanza_condition(error, NS_STANZA_ERRORS).name : "";
     else if (strcmp(request->type, "get") == 0 &&
              strcmp(request->from.domain, request->component->options.jid))
         return false;
@@ -267,8 +265,7 @@ static void refuse_foreign(struct request *request)
         log_warn("network %s: the server sends us stanzas for %.100s, which is "
                  "not ours: set `global_routes: false` on ejabberd's listener, "
                  "or give each component a listener of its own",
-                 network_name(request->component->network),
-                 request->to.domain);
+                 network_name(request->component->network), request->to.domain);
     if (strcmp(xmpp_stanza_get_name(request->stanza), "presence") != 0)
         request_refuse_plain(request, "service-unavailable", "cancel",
                              "the server routes this domain to the wrong "

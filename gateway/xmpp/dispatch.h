@@ -44,9 +44,8 @@ void request_refuse(const struct request *request,
                     const struct refusal *refusal);
 
 /* A refusal without an error of ours behind it. */
-void request_refuse_plain(const struct request *request,
-                          const char *condition, const char *type,
-                          const char *text);
+void request_refuse_plain(const struct request *request, const char *condition,
+                          const char *type, const char *text);
 
 /* The result to an IQ, empty or with a child of the same name and namespace as
  * the request's payload. Send with component_answer. */

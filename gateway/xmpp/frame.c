@@ -215,18 +215,12 @@ static enum frame_event on_pi(struct frame *frame, char c)
 typedef enum frame_event state_fn(struct frame *frame, char c);
 
 static state_fn *const states[] = {
-    [FRAME_TEXT] = on_text,
-    [FRAME_OPEN] = on_open,
-    [FRAME_BANG] = on_bang,
-    [FRAME_DASH] = on_dash,
-    [FRAME_COMMENT] = on_comment,
-    [FRAME_CDATA_TAG] = on_cdata_tag,
-    [FRAME_CDATA] = on_cdata,
-    [FRAME_PI] = on_pi,
-    [FRAME_TAG] = on_tag,
-    [FRAME_SLASH] = on_slash,
-    [FRAME_APOS] = on_apos,
-    [FRAME_QUOTE] = on_quote,
+    [FRAME_TEXT] = on_text,       [FRAME_OPEN] = on_open,
+    [FRAME_BANG] = on_bang,       [FRAME_DASH] = on_dash,
+    [FRAME_COMMENT] = on_comment, [FRAME_CDATA_TAG] = on_cdata_tag,
+    [FRAME_CDATA] = on_cdata,     [FRAME_PI] = on_pi,
+    [FRAME_TAG] = on_tag,         [FRAME_SLASH] = on_slash,
+    [FRAME_APOS] = on_apos,       [FRAME_QUOTE] = on_quote,
     [FRAME_END_TAG] = on_end_tag,
 };
 

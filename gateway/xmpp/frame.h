@@ -15,17 +15,17 @@ struct frame_limits {
 
 enum frame_state {
     FRAME_TEXT,
-    FRAME_OPEN,      /* behind '<' */
-    FRAME_BANG,      /* behind "<!" */
-    FRAME_DASH,      /* behind "<!-" */
+    FRAME_OPEN, /* behind '<' */
+    FRAME_BANG, /* behind "<!" */
+    FRAME_DASH, /* behind "<!-" */
     FRAME_COMMENT,
     FRAME_CDATA_TAG, /* behind "<![", reading "CDATA[" */
     FRAME_CDATA,
-    FRAME_PI,        /* the XML declaration */
-    FRAME_TAG,       /* in a start tag, outside quotes */
-    FRAME_SLASH,     /* the same, behind '/' */
-    FRAME_APOS,      /* in an attribute in single quotes */
-    FRAME_QUOTE,     /* in an attribute in double quotes */
+    FRAME_PI,    /* the XML declaration */
+    FRAME_TAG,   /* in a start tag, outside quotes */
+    FRAME_SLASH, /* the same, behind '/' */
+    FRAME_APOS,  /* in an attribute in single quotes */
+    FRAME_QUOTE, /* in an attribute in double quotes */
     FRAME_END_TAG,
 };
 
@@ -42,13 +42,13 @@ enum frame_event {
 struct frame {
     struct frame_limits limits;
     enum frame_state state;
-    unsigned depth;      /* open elements, the stream is 1 */
+    unsigned depth; /* open elements, the stream is 1 */
     unsigned elements, attributes;
-    unsigned matched;    /* bytes of "]]>", "-->", "?>" or "CDATA[" so far */
-    size_t size;         /* bytes of this stanza or header */
-    size_t head;         /* of them, up to the last whole attribute of its
-                            own start tag, or its name */
-    bool over;           /* beyond a limit */
+    unsigned matched; /* bytes of "]]>", "-->", "?>" or "CDATA[" so far */
+    size_t size;      /* bytes of this stanza or header */
+    size_t head;      /* of them, up to the last whole attribute of its
+                         own start tag, or its name */
+    bool over;        /* beyond a limit */
     bool declared, opened, closed; /* XML declaration, header, end seen */
     const char *why;
 };

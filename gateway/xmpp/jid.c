@@ -50,11 +50,10 @@ bool jid_parse(const char *text, struct jid *jid)
     size_t size = bare - (size_t)(domain - text);
 
     parsed.local[0] = parsed.resource[0] = '\0';
-    if (slash && !copy_part(parsed.resource, slash + 1, strlen(slash + 1),
-                            NULL))
+    if (slash &&
+        !copy_part(parsed.resource, slash + 1, strlen(slash + 1), NULL))
         return false;
-    if (at && !copy_part(parsed.local, text, (size_t)(at - text),
-                         " \"&'/:<>@"))
+    if (at && !copy_part(parsed.local, text, (size_t)(at - text), " \"&'/:<>@"))
         return false;
     if (size > 0 && domain[size - 1] == '.') /* RFC 7622 3.2 */
         size--;
@@ -95,8 +94,7 @@ void jid_full(const struct jid *jid, char *out)
 
 bool jid_equal_bare(const struct jid *a, const struct jid *b)
 {
-    return strcmp(a->domain, b->domain) == 0 &&
-           strcmp(a->local, b->local) == 0;
+    return strcmp(a->domain, b->domain) == 0 && strcmp(a->local, b->local) == 0;
 }
 
 const char *jid_parent_domain(const char *domain)

@@ -17,10 +17,8 @@ enum { HELP_MS = 60000 };
 
 /* Encryption leaves a body that only says so: not worth a paid text. */
 static const char *const encrypted[] = {
-    "urn:xmpp:eme:0",
-    "eu.siacs.conversations.axolotl",
-    "urn:xmpp:omemo:2",
-    "urn:xmpp:openpgp:0",
+    "urn:xmpp:eme:0",     "eu.siacs.conversations.axolotl",
+    "urn:xmpp:omemo:2",   "urn:xmpp:openpgp:0",
     "jabber:x:encrypted",
 };
 

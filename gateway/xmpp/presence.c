@@ -133,8 +133,7 @@ static void on_row(void *arg, const char *account, const char *contact)
     case LEAVING:
         break;
     case GOODBYE:
-        send_plain(component, contact, account, "unavailable",
-                   STREAM_OPTIONAL);
+        send_plain(component, contact, account, "unavailable", STREAM_OPTIONAL);
         break;
     }
 }
@@ -266,8 +265,7 @@ void presence_probe(struct request *request)
 
     if (!request_allowed(request, &denial) ||
         !request_resolve(request, &denial)) {
-        xmpp_stanza_t *answer =
-            stanza_answer(request->stanza, "unsubscribed");
+        xmpp_stanza_t *answer = stanza_answer(request->stanza, "unsubscribed");
 
         (void)component_send(component, answer, STREAM_OPTIONAL);
         return;
@@ -309,8 +307,7 @@ void presence_subscribe(struct request *request)
                STREAM_NEEDED);
     send_state(component, request->contact, request->account);
     if (!request->contact[0])
-        send_plain(component, "", request->account, "subscribe",
-                   STREAM_NEEDED);
+        send_plain(component, "", request->account, "subscribe", STREAM_NEEDED);
     user_is_there(request);
 }
 

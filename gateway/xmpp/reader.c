@@ -43,15 +43,15 @@ struct reader {
     struct frame_limits limits;
     struct frame frame;
     XML_Parser parser;
-    size_t fed;         /* bytes since the parser was reset */
-    struct buf kept;    /* the beginning of an unfinished frame */
-    bool trimmed;       /* `kept` is cut to the head of the frame */
+    size_t fed;      /* bytes since the parser was reset */
+    struct buf kept; /* the beginning of an unfinished frame */
+    bool trimmed;    /* `kept` is cut to the head of the frame */
     bool stopped;
-    struct buf header;  /* the stream's start tag */
-    char *id, *ns;      /* of the stream header */
-    bool is_stream;     /* it was {streams}stream */
-    struct buf text;    /* character data of the innermost element */
-    unsigned depth;     /* open elements, the stream included */
+    struct buf header; /* the stream's start tag */
+    char *id, *ns;     /* of the stream header */
+    bool is_stream;    /* it was {streams}stream */
+    struct buf text;   /* character data of the innermost element */
+    unsigned depth;    /* open elements, the stream included */
     xmpp_stanza_t *open[DEPTH_MAX + 1]; /* [1] is the stanza */
     xmpp_stanza_t *stanza;              /* complete */
 };
@@ -353,8 +353,8 @@ static bool take(struct reader *reader, const char *piece, size_t size,
         reader->events->closed(reader->arg);
         break;
     case FRAME_BAD:
-        ok = err_set(err, ERR_PROTOCOL, "the server sent %s",
-                     reader->frame.why);
+        ok =
+            err_set(err, ERR_PROTOCOL, "the server sent %s", reader->frame.why);
         break;
     }
     forget(reader);

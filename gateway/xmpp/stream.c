@@ -31,7 +31,7 @@
 enum {
     PORT = 5347,
     CONNECT_MS = 15000,
-    STEADY_MS = 60000,    /* online that long: the next failure is a first */
+    STEADY_MS = 60000, /* online that long: the next failure is a first */
     FULL = 8 << 20,
     ROOMY = 4 << 20,
     OVERFLOW = 16 << 20,
@@ -83,7 +83,7 @@ struct stream {
     enum state state;
     struct socket *socket; /* CONNECTING to CLOSING */
     struct reader *reader;
-    struct timer *timer;    /* of the state */
+    struct timer *timer; /* of the state */
     struct timer *steady;
     struct timer *look;     /* runs while `full` */
     struct later *overflow; /* the reset, out of the sender's stack */
@@ -285,8 +285,7 @@ static void on_stanza(void *arg, xmpp_stanza_t *stanza)
     struct stream *stream = arg;
 
     if (stanza_is(stanza, "error", NS_STREAMS)) {
-        struct condition condition =
-            stanza_condition(stanza, NS_STREAM_ERRORS);
+        struct condition condition = stanza_condition(stanza, NS_STREAM_ERRORS);
         char why[256];
 
         trouble_stream_error(&condition, &stream->names, why, sizeof(why));

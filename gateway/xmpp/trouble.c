@@ -47,9 +47,8 @@ static const struct advice stream_errors[] = {
 };
 
 static const struct advice connections[] = {
-    { "refused",
-      "is the XMPP server running, and its component port open? See "
-      "xmpp.server" },
+    { "refused", "is the XMPP server running, and its component port open? See "
+                 "xmpp.server" },
     { "unknown node", "check the name in xmpp.server" },
     { "not known", "check the name in xmpp.server" },
     { "name resolution", "check the name in xmpp.server and the DNS" },
@@ -112,8 +111,7 @@ void trouble_connection(const char *what, const struct trouble_names *names,
 
     buf_init(&buf, 1024);
     (void)buf_add_text(&buf, what);
-    for (size_t i = 0; i < sizeof(connections) / sizeof(connections[0]);
-         i++) {
+    for (size_t i = 0; i < sizeof(connections) / sizeof(connections[0]); i++) {
         if (!strcasestr(what, connections[i].sign))
             continue;
         (void)buf_add_text(&buf, ": ");

@@ -24,7 +24,9 @@ class Stage:
     def __init__(self, folder, seed):
         self.folder, self.seed = folder, seed
         self.rng = random.Random(f"kills {seed}")
-        self.ledger = Ledger(time.monotonic)
+        journal = open(os.path.join(folder, "journal"), "w",
+                       encoding="utf-8", buffering=1)
+        self.ledger = Ledger(time.monotonic, journal)
 
     async def set_up(self):
         loop = asyncio.get_running_loop()

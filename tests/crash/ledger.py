@@ -33,7 +33,6 @@ class Out:
     refuse: bool            # the network reports it as undeliverable
     order: int = 0          # in its conversation
     accepted: bool = False
-    written: int = 0
     total: int = 0          # parts, once known
     parts: dict = field(default_factory=dict)   # seq -> times accepted
     doubts: dict = field(default_factory=dict)  # seq -> kills in the window
@@ -80,8 +79,11 @@ class In:
 
 
 class Ledger:
-    def __init__(self, now):
-        self.now = now
+    """`journal`, a file or None, gets a line for everything that happens:
+    grep it for a token to see its life."""
+
+    def __init__(self, now, journal=None):
+        self.now, self.journal = now, journal
         self.outs, self.ins = {}, {}
         self.unexplained, self.extra = [], 0
         self.explained = 0
@@ -97,7 +99,13 @@ class Ledger:
         self.order_out, self.order_in = {}, {}
         self.kills = 0
 
+    def note(self, text):
+        if self.journal:
+            self.journal.write(f"{self.now():.4f} life {self.life} "
+                               f"{text}\n")
+
     def complain(self, text):
+        self.note("UNEXPLAINED " + text)
         self.unexplained.append(f"life {self.life}: {text}")
 
     def duplicate(self, explained, text):
@@ -112,6 +120,8 @@ class Ledger:
     def killed(self):
         """What was between two records when the daemon died."""
         self.kills += 1
+        self.note("killed; in doubt: " + ", ".join(
+            f"<{o.token}> part {n}" for o, n in self.last.values()))
         for out, seq in self.last.values():
             out.doubts[seq] = out.doubts.get(seq, 0) + 1
         self.last.clear()
@@ -128,8 +138,11 @@ class Ledger:
         if out is None:
             self.complain(f"the SMSC got what nobody sent: {event}")
             return
-        concat = event["concat"] or {"seq": 1, "total": 1}
+        concat = event["concat"] or {"seq": 1, "total": 1, "ref": None}
         seq = concat["seq"]
+        self.note(f"<{out.token}> part {seq} at the SMSC by "
+                  f"{event['modem']} mr {event['mr']} rd {event['rd']} "
+                  f"ref {concat.get('ref')}")
         out.accepted = True
         out.total = concat["total"]
         out.modems.add(event["modem"])
@@ -160,6 +173,7 @@ class Ledger:
         """A report was deleted from the SIM, so it must have its effect."""
         out, seq = self.pending.pop((modem, mr, to), (None, 0))
         if out is not None:
+            self.note(f"<{out.token}> part {seq}: report taken")
             out.reported[seq] = True
 
     def shown(self, event):
@@ -167,6 +181,7 @@ class Ledger:
         out = self.outs.get(int(match.group(1))) if match else None
         if out is not None:
             out.shown += 1
+            self.note(f"<{out.token}> shown by the phone")
             if event["text"] != out.body:
                 self.complain(f"<{out.token}> is not what was written: "
                               f"{event['text'][:200]}")
@@ -178,12 +193,14 @@ class Ledger:
         if token is not None and int(token) in self.ins:
             key = event["modem"], event["memory"], event["index"]
             self.slots[key] = self.ins[int(token)], event["part"]
+            self.note(f"<{token}> part {event['part']} stored as {key}")
 
     def deleted(self, event):
         key = event["modem"], event["memory"], event["index"]
         text, part = self.slots.pop(key, (None, 0))
         if text is not None:
             text.deleted.add(part)
+            self.note(f"<{text.token}> part {part} deleted as {key}")
             if text.accepted() and not text.accepted_at:
                 text.accepted_at = self.now()
 
@@ -203,6 +220,7 @@ class Ledger:
         text = self.ins.get(int(match.group(1))) if match else None
         if text is None:    # a notice of the gateway itself
             return
+        self.note(f"<{text.token}> read by the server as {stanza_id}")
         if body != text.body:
             self.complain(f"<{text.token}> is not what was sent: "
                           f"{body[:200]}")
@@ -233,6 +251,7 @@ class Ledger:
         out = self._out_of(stanza_id, to, "receipt")
         if out is None:
             return
+        self.note(f"<{out.token}> receipt")
         self._read(("receipt", stanza_id), f"receipt of <{out.token}>")
         out.receipts += 1
         if not out.receipt:
@@ -248,6 +267,7 @@ class Ledger:
         out = self._out_of(stanza_id, to, "error")
         if out is None:
             return
+        self.note(f"<{out.token}> error {condition}")
         self._read(("error", stanza_id), f"error of <{out.token}>")
         out.errors.append(condition)
         doubts = max(out.doubts.values(), default=0)
@@ -273,7 +293,7 @@ class Ledger:
 
     def wrote(self, out):
         """The server has written this text to the gateway (again)."""
-        out.written = self.life
+        self.note(f"<{out.token}> written to the gateway")
         self.fresh.append(out)
 
     def mark(self):
@@ -290,6 +310,7 @@ class Ledger:
             del self.answered[:count]
             self.forgotten += count
         for out in outs:
+            self.note(f"<{out.token}> fenced")
             out.accepted = out.accepted or not out.errors
         self.fresh = self.fresh[len(outs):]
 

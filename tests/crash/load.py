@@ -15,7 +15,7 @@ class Load:
         self.world, self.server, self.ledger = world, server, ledger
         self.tokens = 0
         self.orders = {}
-        self.contacts = [f"+4477009{n:05}" for n in range(CONTACTS)]
+        self.contacts = [f"+4477009{n:05}" for n in range(100, 100 + CONTACTS)]
         self.refusing = set(self.contacts[::10])
         self.talked = set()     # contacts whose account is known
         self.waiting = []       # written with an origin-id, not accepted

@@ -12,10 +12,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { STANZA_MAX = 512, ELEMENTS_MAX = 256, DEPTH_MAX = 32 };
 
-static const char header[] =
-    "<?xml version='1.0'?><stream:stream id='1' "
-    "xmlns='jabber:component:accept' "
-    "xmlns:stream='http://etherx.jabber.org/streams'>";
+static const char header[] = "<?xml version='1.0'?><stream:stream id='1' "
+                             "xmlns='jabber:component:accept' "
+                             "xmlns:stream='http://etherx.jabber.org/streams'>";
 
 struct digest {
     xmpp_ctx_t *ctx;

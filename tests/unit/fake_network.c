@@ -109,8 +109,7 @@ int network_health(const struct network *network, char *text, size_t size)
 bool network_address(const struct network *network, const char *typed,
                      char out[1024], struct err *err)
 {
-    if (!network->policy.phone_addresses ||
-        strncmp(typed, "name:", 5) == 0) {
+    if (!network->policy.phone_addresses || strncmp(typed, "name:", 5) == 0) {
         text_copy(out, 1024, typed);
         return true;
     }
@@ -120,11 +119,10 @@ bool network_address(const struct network *network, const char *typed,
 void inbox_user_text(struct network *network, const struct user_text *text,
                      inbox_done_fn *done, void *arg)
 {
-    (void)buf_addf(&network->calls,
-                   "text %s|%s|%s|%s|%s|%s|%d\n", text->account, text->from,
-                   text->contact, text->stanza_id ? text->stanza_id : "-",
-                   text->origin_id ? text->origin_id : "-", text->text,
-                   text->receipt);
+    (void)buf_addf(
+        &network->calls, "text %s|%s|%s|%s|%s|%s|%d\n", text->account,
+        text->from, text->contact, text->stanza_id ? text->stanza_id : "-",
+        text->origin_id ? text->origin_id : "-", text->text, text->receipt);
     wait_for(network, (struct waiting){ .done = done, .arg = arg });
 }
 

@@ -10,8 +10,8 @@
 
 struct network {
     struct network_policy policy;
-    struct buf calls; /* one line each, since last looked at */
-    bool hold;        /* texts and decisions wait for fake_decide */
+    struct buf calls;       /* one line each, since last looked at */
+    bool hold;              /* texts and decisions wait for fake_decide */
     struct err refuse_text; /* kind not NONE: texts end with it */
     bool full;              /* network_refuses */
     int health;

@@ -37,9 +37,6 @@ struct sim {
     struct fake *fake;
 };
 
-/* --- the simulator
- * ------------------------------------------------------------ */
-
 static inline void sim_read_line(int fd, char *out, size_t size)
 {
     size_t n = 0;
@@ -136,9 +133,6 @@ static inline bool sim_store_empty(struct sim *sim)
                        "\"slots\": {}");
 }
 
-/* --- a test's beginning and end
- * -------------------------------------------------- */
-
 static inline struct sim *setup_with(const char *modem, const char *option)
 {
     struct sim *sim = xcalloc(1, sizeof(*sim));
@@ -190,9 +184,6 @@ static inline void send_text(struct sim *sim, const char *text, uint64_t ticket)
     assert_int_equal(fake_plan(sim->fake, PHONE, text), 1);
     assert_true(fake_send(sim->fake, 0, ticket, false));
 }
-
-/* --- the tests
- * --------------------------------------------------------------------- */
 
 static inline int no_setup(void **state)
 {

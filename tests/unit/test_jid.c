@@ -23,8 +23,8 @@ static const struct split splits[] = {
     { "evil.org/x@trusted.org", true, "", "evil.org", "x@trusted.org" },
     { "a@b.c/d/e@f", true, "a", "b.c", "d/e@f" },
     { "example.org./r", true, "", "example.org", "r" },
-    { "+447700900123@sms.example.org", true, "+447700900123",
-      "sms.example.org", "" },
+    { "+447700900123@sms.example.org", true, "+447700900123", "sms.example.org",
+      "" },
     { "a@[::1]", true, "a", "[::1]", "" },
     { "j\xc3\xbcrgen@example.org", true, "j\xc3\xbcrgen", "example.org", "" },
     { "a@b/\xe2\x98\x83", true, "a", "b", "\xe2\x98\x83" },
@@ -234,8 +234,8 @@ static void test_every_name_octet(void **state)
 
 static void test_bad_names(void **state)
 {
-    static const char *const bad[] = { "alpha-", "alpha-=4", "alpha-=zz",
-                                       "alpha-_1", "alpha-_", "alpha-=00",
+    static const char *const bad[] = { "alpha-",    "alpha-=4",  "alpha-=zz",
+                                       "alpha-_1",  "alpha-_",   "alpha-=00",
                                        "alpha-a+b", "alpha-=ff", "alpha-Ab" };
     char out[ADDRESS_SIZE];
 

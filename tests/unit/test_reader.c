@@ -15,9 +15,9 @@
 #include "xmpp/reader.h"
 #include "xmpp/stanza.h"
 
-#define HEADER                                                                \
-    "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' "    \
-    "xmlns:stream='http://etherx.jabber.org/streams' id='a&amp;b' "           \
+#define HEADER                                                                 \
+    "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' "     \
+    "xmlns:stream='http://etherx.jabber.org/streams' id='a&amp;b' "            \
     "from='sms.localhost'>"
 
 /* Writes every event as text. */
@@ -191,8 +191,8 @@ static void test_every_split(void **state)
 
         tape_init(&split, 200);
         assert_true(reader_feed(split.reader, conversation, cut, &err));
-        assert_true(reader_feed(split.reader, conversation + cut, size - cut,
-                                &err));
+        assert_true(
+            reader_feed(split.reader, conversation + cut, size - cut, &err));
         assert_string_equal(buf_text(&split.text), buf_text(&whole.text));
         tape_clear(&split);
     }
@@ -435,8 +435,8 @@ static double cost(const char *unit, size_t bytes, size_t piece)
  * are loose so that a busy machine passes. */
 static void test_cost(void **state)
 {
-    static const char *const units[] = { "\n", "&lt;", "x", "&#10;", "<a/>",
-                                         "<a>", "<!---->", "]]" };
+    static const char *const units[] = { "\n",   "&lt;", "x",       "&#10;",
+                                         "<a/>", "<a>",  "<!---->", "]]" };
 
     (void)state;
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {

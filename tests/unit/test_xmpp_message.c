@@ -102,25 +102,48 @@ struct refused {
 };
 
 static const struct refused refused[] = {
-    { "nonsense", "a@example.org/r", "", "chat",
+    { "nonsense",
+      "a@example.org/r",
+      "",
+      "chat",
       { "<error type=\"cancel\"><item-not-found ", "kind=\"bad-address\"" } },
     { "\\20x", "a@example.org/r", "", "chat", { "<item-not-found " } },
     { "alpha-", "a@example.org/r", "", "chat", { "<item-not-found " } },
-    { "07700900123", "a@example.org/r", "", "chat",
+    { "07700900123",
+      "a@example.org/r",
+      "",
+      "chat",
       { "<error type=\"cancel\"><gone ",
         ">xmpp:+447700900123@sms.localhost</gone>", "kind=\"moved\"" } },
-    { "tel\\3a+447700900123", "a@example.org/r", "", "normal",
+    { "tel\\3a+447700900123",
+      "a@example.org/r",
+      "",
+      "normal",
       { ">xmpp:+447700900123@sms.localhost</gone>" } },
-    { "12345", "a@example.org/r", "", "chat",
+    { "12345",
+      "a@example.org/r",
+      "",
+      "chat",
       { ">xmpp:12345%3bphone-context=44@sms.localhost</gone>" } },
-    { "alpha-=61b", "a@example.org/r", "", "chat",
+    { "alpha-=61b",
+      "a@example.org/r",
+      "",
+      "chat",
       { ">xmpp:alpha-ab@sms.localhost</gone>" } },
-    { "+447700900123", "a@evil.org/r", "", "chat",
+    { "+447700900123",
+      "a@evil.org/r",
+      "",
+      "chat",
       { "<error type=\"auth\"><forbidden ", "kind=\"forbidden\"" } },
-    { "+447700900123", "a@example.org/r", "", "groupchat",
+    { "+447700900123",
+      "a@example.org/r",
+      "",
+      "groupchat",
       { "<error type=\"cancel\"><service-unavailable " } },
-    { "+447700900123", "a@example.org/r",
-      "<encrypted xmlns='eu.siacs.conversations.axolotl'/>", "chat",
+    { "+447700900123",
+      "a@example.org/r",
+      "<encrypted xmlns='eu.siacs.conversations.axolotl'/>",
+      "chat",
       { "<feature-not-implemented ", "encryption" } },
 };
 
@@ -257,7 +280,8 @@ static void test_foreign_domain(void **state)
     scene_clear(&scene);
 }
 
-/* --- errors that come back -------------------------------------------------- */
+/* --- errors that come back --------------------------------------------------
+ */
 
 static void test_bounced(void **state)
 {
@@ -296,7 +320,8 @@ static void test_bounced(void **state)
     scene_clear(&scene);
 }
 
-/* --- to users ---------------------------------------------------------------- */
+/* --- to users ----------------------------------------------------------------
+ */
 
 static const char *deliver(struct scene *scene, const struct delivery *delivery)
 {

@@ -64,10 +64,12 @@ static void test_servers(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
-        struct component_options options = {
-            .server = servers[i].text, .secret = "x", .jid = "sms.localhost",
-            .tls = i == 0, .tls_ca = i == 0 ? "ca.pem" : NULL
-        };
+        struct component_options options = { .server = servers[i].text,
+                                             .secret = "x",
+                                             .jid = "sms.localhost",
+                                             .tls = i == 0,
+                                             .tls_ca =
+                                                 i == 0 ? "ca.pem" : NULL };
         struct scene scene;
 
         scene_make(&scene, &options);
@@ -85,10 +87,10 @@ struct mishap {
     const char *words;
 };
 
-#define STREAM_ERROR(name)                                                    \
-    SERVER_HEADER "<stream:error><" name                                      \
-                  " xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"            \
-                  "<text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>Hm"      \
+#define STREAM_ERROR(name)                                                     \
+    SERVER_HEADER "<stream:error><" name                                       \
+                  " xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"             \
+                  "<text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>Hm"       \
                   "</text></stream:error></stream:stream>"
 
 static const struct mishap mishaps[] = {
@@ -179,9 +181,9 @@ static void test_broken_and_back(void **state)
 
 static struct delivery some_text(void)
 {
-    struct delivery delivery = { .account = (char *)(uintptr_t)"a@example.org",
-                                 .contact = (char *)(uintptr_t)"+447700900123",
-                                 .text = (char *)(uintptr_t)"hello" };
+    struct delivery delivery = { .account = (char *)(uintptr_t) "a@example.org",
+                                 .contact = (char *)(uintptr_t) "+447700900123",
+                                 .text = (char *)(uintptr_t) "hello" };
 
     return delivery;
 }
@@ -189,8 +191,7 @@ static struct delivery some_text(void)
 static bool deliver(struct scene *scene)
 {
     struct delivery delivery = some_text();
-    bool written =
-        component_front()->deliver(scene->component, &delivery);
+    bool written = component_front()->deliver(scene->component, &delivery);
 
     component_front()->fence(scene->component);
     return written;
@@ -310,7 +311,8 @@ static void test_silence(void **state)
 
 static void test_default_target(void **state)
 {
-    struct component_options options = { .server = "h", .secret = "x",
+    struct component_options options = { .server = "h",
+                                         .secret = "x",
                                          .jid = "sms.localhost" };
     struct scene scene;
 
@@ -323,7 +325,8 @@ static void test_default_target(void **state)
     scene_clear(&scene);
 }
 
-/* --- a full output --------------------------------------------------------- */
+/* --- a full output ---------------------------------------------------------
+ */
 
 static void test_full(void **state)
 {
@@ -366,7 +369,8 @@ static void test_overflow(void **state)
     scene_clear(&scene);
 }
 
-/* --- stop ------------------------------------------------------------------ */
+/* --- stop ------------------------------------------------------------------
+ */
 
 static void on_stopped(void *arg)
 {

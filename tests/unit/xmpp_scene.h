@@ -18,9 +18,9 @@
 #include "fake_toolkit.h"
 #include "xmpp/xmpp.h"
 
-#define SERVER_HEADER                                                         \
-    "<?xml version='1.0'?><stream:stream id='3c5f' from='sms.localhost' "     \
-    "xmlns='jabber:component:accept' "                                        \
+#define SERVER_HEADER                                                          \
+    "<?xml version='1.0'?><stream:stream id='3c5f' from='sms.localhost' "      \
+    "xmlns='jabber:component:accept' "                                         \
     "xmlns:stream='http://etherx.jabber.org/streams'>"
 
 struct scene {
