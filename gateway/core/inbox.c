@@ -151,8 +151,8 @@ void inbox_user_text(struct network *network, const struct user_text *text,
         .make_account = network->registration == REGISTRATION_AUTO,
         .expires = expiry(network),
         .take = line != NULL,
-        .line = user->offer.intent ? line_name(line) : NULL,
-        .sim = user->offer.intent ? line->sim : NULL,
+        .line = line ? line_name(line) : NULL,
+        .sim = line ? line->sim : NULL,
         .reference = user->offer.reference,
         .parts = user->offer.intent ? user->offer.parts : NULL,
         .n_parts = user->offer.intent ? user->offer.n : 0,
@@ -172,7 +172,8 @@ struct arrival {
     struct line *line;
     struct incoming *messages;
     size_t n, at; /* messages; the one whose account is looked for */
-    char *set;    /* fragments that these messages replace */
+    int64_t set;  /* fragments that these messages replace */
+    size_t set_n;
     struct entry *entries;
     size_t n_entries;
 };
@@ -228,7 +229,6 @@ static void arrival_free(struct arrival *arrival)
         free((char *)arrival->entries[i].account);
     free(arrival->messages);
     free(arrival->entries);
-    free(arrival->set);
     free(arrival);
 }
 
@@ -273,7 +273,7 @@ static void arrival_commit(struct arrival *arrival)
         .entries = arrival->entries,
         .n = arrival->n_entries,
         .forget_set = arrival->set,
-        .forget_source = arrival->set ? line_name(arrival->line) : NULL,
+        .forget_n = arrival->set_n,
     };
     store_accept(arrival->line->core->store, &acceptance, on_arrived, arrival);
 }
@@ -376,7 +376,8 @@ static void join_set(struct line *line, const struct fragment_set *set)
             .kind = KIND_TEXT, .chat = set->chat, .text = text, .at = set->at
         };
         struct arrival *arrival = arrival_new(line, &message, 1, 0);
-        arrival->set = xstrdup(set->set);
+        arrival->set = set->id;
+        arrival->set_n = set->n;
         arrival_next(arrival);
     } else {
         log_warn("line %s: a long text could not be joined: %s",

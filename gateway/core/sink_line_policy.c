@@ -97,7 +97,6 @@ static void record(struct work *work, struct outcome *outcome,
     outcome->line = line_name(work->line);
     outcome->sim = work->line->sim;
     outcome->n = work->n;
-    outcome->resend = work->repeat;
     work->deferred = outcome->next_at != 0;
     store_outcome(work->line->core->store, outcome, fn, work);
 }

@@ -15,7 +15,8 @@ struct accept_task {
     struct entry *entries;
     struct entry_result *results;
     size_t n;
-    const char *forget_source, *forget_set;
+    int64_t forget_set;
+    size_t forget_n;
 };
 
 enum { ACCOUNT_ACTIVE, ACCOUNT_BLOCKED };
@@ -67,9 +68,9 @@ static bool account_check(struct store *store, struct conversation *conv,
     *make = false;
     if (!entry->account || conv->registered)
         return true;
-    rows = db_query(store->db, find,
-                    DB_VALUES(db_text(entry->network),
-                              db_text(entry->account)));
+    rows =
+        db_query(store->db, find,
+                 DB_VALUES(db_text(entry->network), db_text(entry->account)));
     if (db_next(rows))
         state = db_get_int(rows, 0);
     else
@@ -139,8 +140,11 @@ static bool may_take(const struct conversation *conv, const struct entry *entry)
     bool in_front = entry->direction == TO_LINE ? conv->head <= conv->last_seq
                                                 : conv->taken < conv->last_seq;
 
+    bool other_line = entry->line && conv->line &&
+                      strcmp(entry->line, conv->line) != 0;
+
     return entry->take && entry->account && !in_front && !conv->turn &&
-           !conv->next_at;
+           !conv->next_at && !other_line;
 }
 
 static struct delivery *entry_delivery(struct store *store,
@@ -231,8 +235,7 @@ static struct conversation *entry_conversation(struct store *store,
                                                const struct entry *entry,
                                                struct err *err)
 {
-    struct sink *sink =
-        sink_get(store, entry->network, entry->direction, err);
+    struct sink *sink = sink_get(store, entry->network, entry->direction, err);
 
     if (!sink)
         return NULL;
@@ -280,19 +283,41 @@ static bool is_refusal(const struct err *err)
            err->kind == ERR_BAD_ADDRESS;
 }
 
+/* The fragments were joined by somebody else, or more of them came. */
+static bool accept_is_stale(struct store *store, struct accept_task *t,
+                            bool *stale, struct err *err)
+{
+    size_t n = 0;
+
+    *stale = false;
+    if (t->forget_set == 0)
+        return true;
+    if (!fragments_count(store, t->forget_set, &n, err))
+        return false;
+    *stale = n != t->forget_n;
+    for (size_t i = 0; *stale && i < t->n; i++)
+        t->results[i].outcome = ENTRY_DUPLICATE;
+    return true;
+}
+
 static bool accept_run(struct store *store, struct task *task, struct err *err)
 {
     struct accept_task *t = (struct accept_task *)task;
     struct event event = { 0 };
+    bool stale;
 
+    if (!accept_is_stale(store, t, &stale, err))
+        return false;
+    if (stale)
+        return true;
     for (size_t i = 0; i < t->n; i++) {
         const struct entry *entry = &t->entries[i];
         struct entry_result *result = &t->results[i];
 
         result->delivery = NULL;
         if (!entry->with_first)
-            event = (struct event){ .source = entry->source,
-                                    .key = entry->key };
+            event =
+                (struct event){ .source = entry->source, .key = entry->key };
         if (accept_entry(store, entry, result, &event, err))
             continue;
         if (!is_refusal(err))
@@ -300,8 +325,7 @@ static bool accept_run(struct store *store, struct task *task, struct err *err)
         result->outcome = ENTRY_REFUSED;
         result->err = *err;
     }
-    return !t->forget_set ||
-           fragments_forget(store, t->forget_source, t->forget_set, err);
+    return !t->forget_set || fragments_forget(store, t->forget_set, err);
 }
 
 static void accept_undo(struct task *task)
@@ -390,7 +414,7 @@ void store_accept(struct store *store, const struct acceptance *acceptance,
     memset(t->results, 0, n * sizeof(*t->results));
     for (size_t i = 0; i < n; i++)
         entry_copy(&t->task, &t->entries[i], &acceptance->entries[i]);
-    t->forget_set = task_text(&t->task, acceptance->forget_set);
-    t->forget_source = task_text(&t->task, acceptance->forget_source);
+    t->forget_set = acceptance->forget_set;
+    t->forget_n = acceptance->forget_n;
     task_submit(&t->task);
 }

@@ -53,7 +53,8 @@ bool part_set(struct store *store, int64_t message, unsigned n,
                   DB_VALUES(db_int(message), db_int(n), db_int(state)), err);
 }
 
-/* The part is submitted once more; a copy that may be a second one counts. */
+/* The part is submitted. `tries` counts how often in a row nobody knew whether
+ * it was taken: each further one may be a copy. */
 static bool part_submit(struct store *store, int64_t message, unsigned n,
                         int64_t *tries, struct err *err)
 {
@@ -68,14 +69,14 @@ static bool part_submit(struct store *store, int64_t message, unsigned n,
     *tries = 1;
     if (db_next(rows)) {
         unsure = db_get_int(rows, 0) == PART_UNSURE;
-        *tries = db_get_int(rows, 1) + 1;
+        *tries = unsure ? db_get_int(rows, 1) + 1 : 1;
     }
     if (!db_end(rows, err))
         return false;
     store->counts[COUNT_RESENT] += unsure;
     return db_run(store->db, update,
-                  DB_VALUES(db_int(message), db_int(n),
-                            db_int(PART_SUBMITTING), db_int(*tries)),
+                  DB_VALUES(db_int(message), db_int(n), db_int(PART_SUBMITTING),
+                            db_int(*tries)),
                   err);
 }
 
@@ -89,16 +90,15 @@ static bool attempt_insert(struct store *store, const struct subject *subject,
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     const char *sim = move->sim ? move->sim : move->line;
 
-    return db_run(store->db, insert,
-                  DB_VALUES(db_int(attempt->id), db_int(attempt->message),
-                            db_int(attempt->part), db_int(attempt->n),
-                            db_int(attempt->outcome),
-                            db_int(attempt->submitted_at), db_text(move->line),
-                            db_text(sim ? sim : ""),
-                            db_text(subject->conv->contact),
-                            db_text(move->remote_ids ? move->remote_ids[0]
-                                                     : NULL)),
-                  err);
+    return db_run(
+        store->db, insert,
+        DB_VALUES(db_int(attempt->id), db_int(attempt->message),
+                  db_int(attempt->part), db_int(attempt->n),
+                  db_int(attempt->outcome), db_int(attempt->submitted_at),
+                  db_text(move->line), db_text(sim ? sim : ""),
+                  db_text(subject->conv->contact),
+                  db_text(move->remote_ids ? move->remote_ids[0] : NULL)),
+        err);
 }
 
 bool attempt_begin(struct store *store, const struct subject *subject,

@@ -61,13 +61,11 @@ static void conversation_free(struct store *store, struct conversation *conv)
     free(conv);
 }
 
-static struct conversation *conversation_read(struct store *store,
-                                              struct db_rows *rows,
-                                              struct err *err)
+static struct conversation *
+conversation_read(struct store *store, struct db_rows *rows, struct err *err)
 {
-    struct sink *sink =
-        sink_get(store, db_get_text(rows, 1),
-                 (enum direction)db_get_int(rows, 2), err);
+    struct sink *sink = sink_get(store, db_get_text(rows, 1),
+                                 (enum direction)db_get_int(rows, 2), err);
     struct conversation *conv;
 
     if (!sink)
@@ -93,21 +91,19 @@ static bool conversation_name(struct store *store, struct conversation *conv,
 {
     static const char find[] = "SELECT name FROM contact WHERE network = ?1"
                                " AND account = ?2 AND address = ?3";
-    struct db_rows *rows = db_query(store->db, find,
-                                    DB_VALUES(db_text(conv->sink->network),
-                                              db_text(conv->account),
-                                              db_text(conv->contact)));
+    struct db_rows *rows =
+        db_query(store->db, find,
+                 DB_VALUES(db_text(conv->sink->network), db_text(conv->account),
+                           db_text(conv->contact)));
 
     if (db_next(rows))
         conv->name = xstrdup(db_get_text(rows, 0));
     return db_end(rows, err);
 }
 
-static struct conversation *conversation_new(struct store *store,
-                                             struct sink *sink,
-                                             const char *account,
-                                             const char *contact,
-                                             struct err *err)
+static struct conversation *
+conversation_new(struct store *store, struct sink *sink, const char *account,
+                 const char *contact, struct err *err)
 {
     struct conversation *conv = conversation_cache(
         store, sink, ++store->last_conversation, account, contact);
@@ -121,8 +117,8 @@ static struct conversation *conversation_new(struct store *store,
 }
 
 struct conversation *conversation_find(struct store *store, struct sink *sink,
-                                       const char *account,
-                                       const char *contact, struct err *err)
+                                       const char *account, const char *contact,
+                                       struct err *err)
 {
     static const char find[] =
         "SELECT " COLUMNS " WHERE c.network = ?1 AND c.account = ?2"
@@ -317,16 +313,15 @@ static bool conversation_insert(struct store *store,
         " touched) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
         " ?13, ?14, ?15)";
 
-    return db_run(store->db, insert,
-                  DB_VALUES(db_int(c->id), db_text(c->sink->network),
-                            db_text(c->account), db_text(c->contact),
-                            db_int(c->sink->direction), db_int(c->kind),
-                            db_text(c->line), db_text(c->sim),
-                            db_int(c->last_seq), db_int(c->head),
-                            db_int(c->taken), db_some(c->turn),
-                            db_some(c->next_at), db_int(c->last_ref),
-                            db_int(c->touched)),
-                  err);
+    return db_run(
+        store->db, insert,
+        DB_VALUES(db_int(c->id), db_text(c->sink->network), db_text(c->account),
+                  db_text(c->contact), db_int(c->sink->direction),
+                  db_int(c->kind), db_text(c->line), db_text(c->sim),
+                  db_int(c->last_seq), db_int(c->head), db_int(c->taken),
+                  db_some(c->turn), db_some(c->next_at), db_int(c->last_ref),
+                  db_int(c->touched)),
+        err);
 }
 
 /* Turn and next_at only when they changed: their indexes stay untouched. */
@@ -341,9 +336,9 @@ static bool conversation_update(struct store *store,
         " taken = ?6, last_ref = ?7, touched = ?8, turn = ?9, next_at = ?10"
         " WHERE id = ?1";
     const struct db_value values[] = {
-        db_int(c->id),       db_text(c->line),     db_text(c->sim),
-        db_int(c->last_seq), db_int(c->head),      db_int(c->taken),
-        db_int(c->last_ref), db_int(c->touched),   db_some(c->turn),
+        db_int(c->id),       db_text(c->line),   db_text(c->sim),
+        db_int(c->last_seq), db_int(c->head),    db_int(c->taken),
+        db_int(c->last_ref), db_int(c->touched), db_some(c->turn),
         db_some(c->next_at),
     };
 

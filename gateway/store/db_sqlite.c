@@ -51,8 +51,8 @@ static enum err_kind kind_of(sqlite3 *sqlite, int code)
     case SQLITE_FULL:
         return ERR_FULL;
     case SQLITE_IOERR:
-        return no_space && sqlite3_extended_errcode(sqlite) ==
-                                                SQLITE_IOERR_WRITE
+        return no_space &&
+                       sqlite3_extended_errcode(sqlite) == SQLITE_IOERR_WRITE
                    ? ERR_FULL
                    : ERR_STORE;
     case SQLITE_CONSTRAINT:
@@ -197,9 +197,8 @@ static struct db_rows *db_prepare(struct db *db, const char *sql)
         return slot;
     assert(db->used < SLOTS / 2);
     slot->db = db;
-    slot->code = sqlite3_prepare_v3(db->sqlite, sql, -1,
-                                    SQLITE_PREPARE_PERSISTENT, &slot->stmt,
-                                    NULL);
+    slot->code = sqlite3_prepare_v3(
+        db->sqlite, sql, -1, SQLITE_PREPARE_PERSISTENT, &slot->stmt, NULL);
     if (slot->code == SQLITE_OK) {
         slot->sql = sql;
         db->used++;

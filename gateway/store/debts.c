@@ -36,6 +36,7 @@ static void owed_read(struct task *task, struct db_rows *rows,
         .account = task_text(task, db_get_text(rows, 11)),
         .contact = task_text(task, db_get_text(rows, 12)),
         .direction = (enum direction)db_get_int(rows, 13),
+        .created = db_get_int(rows, 14),
     };
     if (size == sizeof(moved->id))
         memcpy(&moved->id, id, size);
@@ -48,7 +49,7 @@ static bool owed_run(struct store *store, struct task *task, struct err *err)
     static const char find[] =
         "SELECT m.id, m.mid, m.state, m.owed, m.receipt, m.stanza_id, m.sender,"
         " m.err_code, m.err_text, m.err_kind, c.network, c.account, c.contact,"
-        " c.direction FROM message m JOIN conversation c ON c.id = m.conv"
+        " c.direction, m.created FROM message m JOIN conversation c ON c.id = m.conv"
         " WHERE m.owed <> 0 AND c.network = ?1 ORDER BY m.id LIMIT ?2";
     struct owed_task *t = (struct owed_task *)task;
     struct db_rows *rows =

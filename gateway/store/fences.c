@@ -134,8 +134,7 @@ struct bounced_task {
     int64_t next_at;
 };
 
-static bool bounced_run(struct store *store, struct task *task,
-                        struct err *err)
+static bool bounced_run(struct store *store, struct task *task, struct err *err)
 {
     struct bounced_task *t = (struct bounced_task *)task;
     struct change change = { .to = t->retry ? MESSAGE_QUEUED : MESSAGE_FAILED,
@@ -150,7 +149,7 @@ static bool bounced_run(struct store *store, struct task *task,
         (subject.state != MESSAGE_SENT && subject.state != MESSAGE_QUEUED) ||
         (subject.state == MESSAGE_QUEUED && is_deferred(&subject)))
         return true;
-    change.attempt = subject.attempt + (t->retry ? 1 : 0);
+    change.attempt = subject.attempt;
     if (!moves_apply(store, &subject, &change, &done, err))
         return false;
     if (done)

@@ -37,6 +37,7 @@ static void set_read(struct task *task, struct db_rows *rows,
 {
     *id = db_get_int(rows, 0);
     *set = (struct fragment_set){
+        .id = *id,
         .network = task_text(task, db_get_text(rows, 1)),
         .line = task_text(task, db_get_text(rows, 2)),
         .source = task_text(task, db_get_text(rows, 3)),
@@ -68,8 +69,7 @@ static bool set_fragments(struct store *store, struct task *task, int64_t id,
 static bool set_find(struct store *store, struct fragment_task *t, int64_t *id,
                      struct err *err)
 {
-    static const char find[] =
-        "SELECT " SET " WHERE source = ?1 AND name = ?2";
+    static const char find[] = "SELECT " SET " WHERE source = ?1 AND name = ?2";
     struct db_rows *rows =
         db_query(store->db, find,
                  DB_VALUES(db_text(t->entry.source), db_text(t->entry.set)));
@@ -82,19 +82,24 @@ static bool set_find(struct store *store, struct fragment_task *t, int64_t *id,
 
 /* --- changing them -------------------------------------------------------- */
 
-bool fragments_forget(struct store *store, const char *source, const char *set,
-                      struct err *err)
+bool fragments_count(struct store *store, int64_t set, size_t *n,
+                     struct err *err)
 {
-    static const char rows[] =
-        "DELETE FROM fragment WHERE owner = (SELECT id FROM fragment_set"
-        " WHERE source = ?1 AND name = ?2)";
-    static const char sets[] =
-        "DELETE FROM fragment_set WHERE source = ?1 AND name = ?2";
-    const struct db_value values[] = { db_text(source ? source : ""),
-                                       db_text(set) };
+    static const char count[] =
+        "SELECT count(*) FROM fragment WHERE owner = ?1";
+    struct db_rows *rows = db_query(store->db, count, DB_VALUES(db_int(set)));
 
-    return db_run(store->db, rows, values, 2, err) &&
-           db_run(store->db, sets, values, 2, err);
+    *n = db_next(rows) ? (size_t)db_get_int(rows, 0) : 0;
+    return db_end(rows, err);
+}
+
+bool fragments_forget(struct store *store, int64_t set, struct err *err)
+{
+    static const char rows[] = "DELETE FROM fragment WHERE owner = ?1";
+    static const char sets[] = "DELETE FROM fragment_set WHERE id = ?1";
+
+    return db_run(store->db, rows, DB_VALUES(db_int(set)), err) &&
+           db_run(store->db, sets, DB_VALUES(db_int(set)), err);
 }
 
 static bool set_rename(struct store *store, int64_t id, const char *name,
@@ -103,8 +108,8 @@ static bool set_rename(struct store *store, int64_t id, const char *name,
     static const char update[] =
         "UPDATE fragment_set SET name = ?2, newest = 0 WHERE id = ?1";
     char *other = xasprintf("%s (before %lld)", name, (long long)id);
-    bool good = db_run(store->db, update,
-                       DB_VALUES(db_int(id), db_text(other)), err);
+    bool good =
+        db_run(store->db, update, DB_VALUES(db_int(id), db_text(other)), err);
 
     free(other);
     return good;
@@ -116,8 +121,8 @@ static bool sets_counted(struct store *store, const char *network,
     static const char count[] =
         "SELECT (SELECT count(*) FROM fragment_set),"
         " (SELECT count(*) FROM fragment_set WHERE network = ?1 AND chat = ?2)";
-    struct db_rows *rows = db_query(store->db, count,
-                                    DB_VALUES(db_text(network), db_text(chat)));
+    struct db_rows *rows =
+        db_query(store->db, count, DB_VALUES(db_text(network), db_text(chat)));
 
     if (db_next(rows)) {
         n[0] = db_get_int(rows, 0);
@@ -156,8 +161,7 @@ static bool set_open(struct store *store, const struct fragment_entry *entry,
 }
 
 static bool fragment_insert(struct store *store, int64_t id,
-                            const struct fragment_entry *entry,
-                            struct err *err)
+                            const struct fragment_entry *entry, struct err *err)
 {
     static const char insert[] =
         "INSERT INTO fragment (owner, seq, bytes) VALUES (?1, ?2, ?3)";
@@ -170,8 +174,7 @@ static bool fragment_insert(struct store *store, int64_t id,
                             db_blob(entry->bytes, entry->size)),
                   err) &&
            db_run(store->db, note,
-                  DB_VALUES(db_int(id), db_int(store->now),
-                            db_some(entry->at)),
+                  DB_VALUES(db_int(id), db_int(store->now), db_some(entry->at)),
                   err);
 }
 
@@ -228,8 +231,7 @@ static bool fragment_store(struct store *store, struct fragment_task *t,
         return false;
     if (!seen_note(store, entry->source, entry->key, &again, err))
         return false;
-    if (*id && fit == CONTRADICTS &&
-        !set_rename(store, *id, entry->set, err))
+    if (*id && fit == CONTRADICTS && !set_rename(store, *id, entry->set, err))
         return false;
     if (fresh && !set_open(store, entry, id, err))
         return false;
@@ -329,7 +331,9 @@ void store_fragment(struct store *store, const struct fragment_entry *entry,
 static bool due_run(struct store *store, struct task *task, struct err *err)
 {
     static const char find[] =
-        "SELECT " SET " WHERE newest < ?1 ORDER BY newest LIMIT 32";
+        "SELECT " SET " WHERE newest < ?1 OR total <= (SELECT count(*)"
+        " FROM fragment WHERE owner = fragment_set.id)"
+        " ORDER BY newest LIMIT 32";
     struct fragment_task *t = (struct fragment_task *)task;
     struct db_rows *rows =
         db_query(store->db, find, DB_VALUES(db_int(t->before)));

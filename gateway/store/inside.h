@@ -166,8 +166,8 @@ const char *counter_name(enum counter counter);
 
 /* The conversation, new if there is none. NULL: err. */
 struct conversation *conversation_find(struct store *store, struct sink *sink,
-                                       const char *account,
-                                       const char *contact, struct err *err);
+                                       const char *account, const char *contact,
+                                       struct err *err);
 struct conversation *conversation_get(struct store *store, int64_t id,
                                       struct err *err);
 
@@ -223,7 +223,7 @@ struct subject {
     enum owed owed;
     bool receipt;
     int64_t parts; /* planned ones; 0: none stored */
-    int64_t tried_at;
+    int64_t tried_at, created;
     char *stanza_id, *from; /* in the task's room */
 };
 
@@ -317,7 +317,8 @@ bool attempt_sent(struct store *store, const struct subject *subject,
 bool part_set(struct store *store, int64_t message, unsigned n,
               enum part_state state, struct err *err);
 
-/* --- reports (verdicts.c) -------------------------------------------------- */
+/* --- reports (verdicts.c) --------------------------------------------------
+ */
 
 /* A report may come this long after its part, in ms. */
 #define REPORT_WINDOW ((int64_t)3 * 24 * 3600 * 1000)
@@ -338,8 +339,8 @@ bool attempt_settle(struct store *store, const struct attempt *attempt,
 /* Notes the word on the attempt, then on its part and message. *done: the
  * message itself moved by it. */
 bool verdict_apply(struct store *store, struct subject *subject,
-                   const struct attempt *attempt,
-                   const struct verdict *verdict, bool *done, struct err *err);
+                   const struct attempt *attempt, const struct verdict *verdict,
+                   bool *done, struct err *err);
 
 /* Attempts of unknown outcome on this SIM to that recipient (NULL: any): the
  * newest, and how many parts. */
@@ -361,9 +362,10 @@ bool recipients_alike(const char *a, const char *b);
 bool seen_note(struct store *store, const char *source, const char *key,
                bool *again, struct err *err);
 
-/* Drops the fragments of a set (fragments.c). */
-bool fragments_forget(struct store *store, const char *source, const char *set,
-                      struct err *err);
+/* How many fragments the set has; drops it (fragments.c). */
+bool fragments_count(struct store *store, int64_t set, size_t *n,
+                     struct err *err);
+bool fragments_forget(struct store *store, int64_t set, struct err *err);
 
 /* Message states are stored as they are plus this (see schema.c). */
 enum { STATE_BASE = 2 };

@@ -14,7 +14,7 @@ struct json_task {
     store_json_fn *fn;
     void *arg;
     struct json_object **objects; /* newest first */
-    size_t n, kept, limit; /* kept: from earlier bites */
+    size_t n, kept, limit;        /* kept: from earlier bites */
     const char *network, *state, *id;
     int64_t from, next; /* go on below this message; 0: begin */
 };
@@ -215,9 +215,9 @@ void store_list(struct store *store, const struct listing *listing,
 /* --- store_trace ---------------------------------------------------------- */
 
 static const char *const outcome_names[] = {
-    [ATTEMPT_OPEN] = "submitted",       [ATTEMPT_UNSURE] = "unsure",
-    [ATTEMPT_SENT] = "sent",            [ATTEMPT_REFUSED] = "refused",
-    [ATTEMPT_DELIVERED] = "delivered",  [ATTEMPT_UNDELIVERED] = "undelivered",
+    [ATTEMPT_OPEN] = "submitted",      [ATTEMPT_UNSURE] = "unsure",
+    [ATTEMPT_SENT] = "sent",           [ATTEMPT_REFUSED] = "refused",
+    [ATTEMPT_DELIVERED] = "delivered", [ATTEMPT_UNDELIVERED] = "undelivered",
 };
 enum { OUTCOMES = sizeof(outcome_names) / sizeof(outcome_names[0]) };
 
@@ -237,9 +237,9 @@ static void add_attempt(struct json_object *events, struct db_rows *rows)
     int64_t outcome = db_get_int(rows, 2);
     const char *line = db_get_text(rows, 5), *sim = db_get_text(rows, 6);
     const char *remote = db_get_text(rows, 7), *error = db_get_text(rows, 8);
-    char *detail = xasprintf("part %d try %d line %s sim %s",
-                             (int)db_get_int(rows, 0),
-                             (int)db_get_int(rows, 1), line ? line : "-", sim);
+    char *detail =
+        xasprintf("part %d try %d line %s sim %s", (int)db_get_int(rows, 0),
+                  (int)db_get_int(rows, 1), line ? line : "-", sim);
 
     add_event(events, db_get_int(rows, 3), "submitted", detail);
     free(detail);
@@ -286,8 +286,7 @@ static int by_time(const void *a, const void *b)
 }
 
 /* Hex digits to the lowest and the highest id that begin with them. */
-static bool trace_range(const char *prefix, struct id range[2],
-                        struct err *err)
+static bool trace_range(const char *prefix, struct id range[2], struct err *err)
 {
     size_t n = strlen(prefix);
     char low[33], high[33];

@@ -49,8 +49,7 @@ void store_state_put(struct store *store, const char *owner, const char *key,
 
 /* On the loop thread, while the store's waits for the lock. */
 void store_state_each(struct store *store, const char *owner,
-                      void (*fn)(void *arg, const char *key,
-                                 const char *value),
+                      void (*fn)(void *arg, const char *key, const char *value),
                       void *arg)
 {
     static const char find[] =

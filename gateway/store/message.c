@@ -21,8 +21,8 @@ static const unsigned allowed[MESSAGE_STATES] = {
 };
 
 static const char *const names[MESSAGE_STATES] = {
-    [MESSAGE_QUEUED] = "queued",   [MESSAGE_SUBMITTING] = "submitting",
-    [MESSAGE_UNKNOWN] = "unknown", [MESSAGE_SENT] = "sent",
+    [MESSAGE_QUEUED] = "queued",       [MESSAGE_SUBMITTING] = "submitting",
+    [MESSAGE_UNKNOWN] = "unknown",     [MESSAGE_SENT] = "sent",
     [MESSAGE_DELIVERED] = "delivered", [MESSAGE_FAILED] = "failed",
 };
 

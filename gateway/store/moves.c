@@ -22,8 +22,7 @@ static bool moves_update(struct store *store, const struct subject *subject,
                             db_int(store->now), db_some(why ? why->kind : 0),
                             db_text(text_or_null(why ? why->code : NULL)),
                             db_text(text_or_null(why ? why->text : NULL)),
-                            db_state(subject->state),
-                            db_int(subject->attempt)),
+                            db_state(subject->state), db_int(subject->attempt)),
                   err);
 }
 
@@ -75,7 +74,7 @@ bool moves_apply(struct store *store, struct subject *subject,
 
 #define COLUMNS                                                                \
     "id, mid, conv, seq, state, attempt, owed, receipt, parts, stanza_id,"     \
-    " sender FROM message"
+    " sender, created FROM message"
 
 static bool moves_read(struct store *store, struct task *task,
                        struct db_rows *rows, struct subject *subject,
@@ -97,6 +96,7 @@ static bool moves_read(struct store *store, struct task *task,
         .owed = (enum owed)db_get_int(rows, 6),
         .receipt = db_get_int(rows, 7) != 0,
         .parts = db_get_int(rows, 8),
+        .created = db_get_int(rows, 11),
     };
     if (size == sizeof(subject->id))
         memcpy(&subject->id, id, size);
@@ -159,6 +159,7 @@ void moved_fill(struct moved_task *task, const struct subject *subject,
     moved->from = subject->from;
     moved->receipt = subject->receipt;
     moved->direction = conv->sink->direction;
+    moved->created = subject->created;
     if (why)
         moved->err = *why;
 }

@@ -22,6 +22,7 @@ static void subject_copy(struct task *task, struct subject *subject,
         .receipt = delivery->receipt,
         .parts = (int64_t)delivery->n_parts,
         .tried_at = delivery->created,
+        .created = delivery->created,
         .stanza_id = task_text(task, delivery->stanza_id),
         .from = task_text(task, delivery->from),
     };
@@ -59,8 +60,8 @@ static bool intend_run(struct store *store, struct task *task, struct err *err)
     if (!done)
         return err_set(err, ERR_NOT_ALLOWED,
                        "the message was moved by somebody else");
-    if (t->parts && !parts_store(store, &subject, t->reference, t->parts,
-                                 t->n_parts, err))
+    if (t->parts &&
+        !parts_store(store, &subject, t->reference, t->parts, t->n_parts, err))
         return false;
     return attempt_open(store, &subject, t->n, t->line, t->sim, err);
 }
@@ -145,7 +146,6 @@ static bool outcome_parts(struct store *store, struct outcome_task *t,
     if (!part_set(store, subject->row, o->n, o->state, err))
         return false;
     conversation_stick(store, subject->conv, o->line, o->sim);
-    store->counts[COUNT_RESENT] += o->resend;
     if (o->intend &&
         !attempt_open(store, subject, o->intend, o->line, o->sim, err))
         return false;
@@ -155,8 +155,7 @@ static bool outcome_parts(struct store *store, struct outcome_task *t,
                             o->remote_id, why, err);
 }
 
-static bool outcome_run(struct store *store, struct task *task,
-                        struct err *err)
+static bool outcome_run(struct store *store, struct task *task, struct err *err)
 {
     struct outcome_task *t = (struct outcome_task *)task;
     const struct outcome *o = &t->outcome;

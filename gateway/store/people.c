@@ -99,9 +99,9 @@ static bool accounts_run(struct store *store, struct task *task,
                                " AND jid > ?2 ORDER BY jid LIMIT ?3";
     struct page_task *t = (struct page_task *)task;
     const char *last = t->last_account ? t->last_account : "";
-    struct db_rows *rows = db_query(
-        store->db, find,
-        DB_VALUES(db_text(t->network), db_text(last), db_int(PAGE)));
+    struct db_rows *rows =
+        db_query(store->db, find,
+                 DB_VALUES(db_text(t->network), db_text(last), db_int(PAGE)));
 
     if (!page_read(t, rows, false, err))
         return false;
@@ -136,12 +136,12 @@ static bool find_accounts_run(struct store *store, struct task *task,
         " LIMIT ?3";
     struct page_task *t = (struct page_task *)task;
 
-    return page_read(t,
-                     db_query(store->db, find,
-                              DB_VALUES(db_text(t->network),
-                                        db_text(t->account),
-                                        db_int((int64_t)t->limit))),
-                     false, err);
+    return page_read(
+        t,
+        db_query(store->db, find,
+                 DB_VALUES(db_text(t->network), db_text(t->account),
+                           db_int((int64_t)t->limit))),
+        false, err);
 }
 
 static const struct task_ops find_accounts_ops = {
@@ -177,9 +177,8 @@ static bool subscription_room(struct store *store,
 {
     static const char count[] = "SELECT count(*) FROM subscription"
                                 " WHERE network = ?1 AND account = ?2";
-    struct db_rows *rows =
-        db_query(store->db, count,
-                 DB_VALUES(db_text(t->network), db_text(t->account)));
+    struct db_rows *rows = db_query(
+        store->db, count, DB_VALUES(db_text(t->network), db_text(t->account)));
     bool room = !db_next(rows) || db_get_int(rows, 0) < SUBSCRIPTIONS_MAX;
 
     if (!db_end(rows, err))
@@ -239,11 +238,11 @@ static bool subscriptions_run(struct store *store, struct task *task,
     struct page_task *t = (struct page_task *)task;
     const char *account = t->last_account ? t->last_account : "";
     const char *contact = t->last_contact ? t->last_contact : "";
-    struct db_rows *rows = db_query(
-        store->db, t->account ? of_account : of_all,
-        DB_VALUES(db_text(t->network),
-                  db_text(t->account ? t->account : account), db_text(contact),
-                  db_int(PAGE)));
+    struct db_rows *rows =
+        db_query(store->db, t->account ? of_account : of_all,
+                 DB_VALUES(db_text(t->network),
+                           db_text(t->account ? t->account : account),
+                           db_text(contact), db_int(PAGE)));
 
     if (!page_read(t, rows, true, err))
         return false;

@@ -145,8 +145,8 @@ static bool recover_all(struct store *store, const struct in_hand *list,
             return false;
         conversations_trim(store);
     }
-    return conversations_settle(store, err) && conversations_flush(store, err) &&
-           sinks_flush(store, err);
+    return conversations_settle(store, err) &&
+           conversations_flush(store, err) && sinks_flush(store, err);
 }
 
 bool store_recover(struct store *store, struct err *err)

@@ -13,8 +13,7 @@ struct release_task {
     int64_t conversation, seq, next_at; /* seq 0: whatever it is */
 };
 
-static bool release_run(struct store *store, struct task *task,
-                        struct err *err)
+static bool release_run(struct store *store, struct task *task, struct err *err)
 {
     struct release_task *t = (struct release_task *)task;
     struct conversation *conv = conversation_get(store, t->conversation, err);
@@ -90,8 +89,7 @@ static bool wake_collect(struct wake_task *t, struct db_rows *rows,
     return db_end(rows, err);
 }
 
-static bool wake_find(struct store *store, struct wake_task *t,
-                      struct err *err)
+static bool wake_find(struct store *store, struct wake_task *t, struct err *err)
 {
     static const char of_sink[] =
         "SELECT id, next_at FROM conversation WHERE network = ?1"
@@ -110,14 +108,13 @@ static bool wake_find(struct store *store, struct wake_task *t,
                                db_int(t->next_at), db_int(t->id),
                                db_int(WAKE_BITE))),
             err);
-    return wake_collect(t,
-                        db_query(store->db, of_account,
-                                 DB_VALUES(db_text(t->network),
-                                           db_text(t->account),
-                                           db_int(t->direction),
-                                           db_int(INT64_MAX),
-                                           db_int(WAKE_BITE))),
-                        err);
+    return wake_collect(
+        t,
+        db_query(store->db, of_account,
+                 DB_VALUES(db_text(t->network), db_text(t->account),
+                           db_int(t->direction), db_int(INT64_MAX),
+                           db_int(WAKE_BITE))),
+        err);
 }
 
 static bool wake_run(struct store *store, struct task *task, struct err *err)
@@ -160,8 +157,8 @@ static const struct task_ops wake_ops = {
 };
 
 void store_wake(struct store *store, const char *network,
-                enum direction direction, const char *account,
-                store_fn *fn, void *arg)
+                enum direction direction, const char *account, store_fn *fn,
+                void *arg)
 {
     struct wake_task *t = task_new(store, &wake_ops, sizeof(*t), 256);
     struct task *task = &t->plain.task;

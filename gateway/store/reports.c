@@ -119,10 +119,9 @@ static bool report_pending(struct store *store, const struct report *report,
     static const char note[] = "UPDATE attempt SET error = ?2 WHERE id = ?1";
     const char *text = report->err ? text_or_null(report->err->text) : NULL;
 
-    return db_run(store->db, note,
-                  DB_VALUES(db_int(attempt->id),
-                            db_text(text ? text : "pending")),
-                  err);
+    return db_run(
+        store->db, note,
+        DB_VALUES(db_int(attempt->id), db_text(text ? text : "pending")), err);
 }
 
 static bool report_settle(struct store *store, struct report_task *t,

@@ -173,10 +173,10 @@ static bool counters_flush(struct store *store, struct err *err)
 
     for (int i = 0; i < COUNTERS; i++)
         if (store->counts[i] != store->committed[i] &&
-            !db_run(store->db, put,
-                    DB_VALUES(db_text(counter_names[i]),
-                              db_int(store->counts[i])),
-                    err))
+            !db_run(
+                store->db, put,
+                DB_VALUES(db_text(counter_names[i]), db_int(store->counts[i])),
+                err))
             return false;
     return true;
 }
@@ -195,14 +195,13 @@ static bool sink_flush(struct store *store, const struct sink *sink,
         " delivered = excluded.delivered, failed = excluded.failed";
     const int64_t *n = sink->counts;
 
-    return db_run(store->db, put,
-                  DB_VALUES(db_text(sink->network), db_int(sink->direction),
-                            db_int(n[MESSAGE_QUEUED]),
-                            db_int(n[MESSAGE_SUBMITTING]),
-                            db_int(n[MESSAGE_UNKNOWN]), db_int(n[MESSAGE_SENT]),
-                            db_int(n[MESSAGE_DELIVERED]),
-                            db_int(n[MESSAGE_FAILED])),
-                  err);
+    return db_run(
+        store->db, put,
+        DB_VALUES(db_text(sink->network), db_int(sink->direction),
+                  db_int(n[MESSAGE_QUEUED]), db_int(n[MESSAGE_SUBMITTING]),
+                  db_int(n[MESSAGE_UNKNOWN]), db_int(n[MESSAGE_SENT]),
+                  db_int(n[MESSAGE_DELIVERED]), db_int(n[MESSAGE_FAILED])),
+        err);
 }
 
 bool sinks_flush(struct store *store, struct err *err)

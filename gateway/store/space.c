@@ -72,8 +72,9 @@ static void space_set(struct store *store, bool full, int64_t left)
     if (atomic_exchange(&store->full, full) == full)
         return;
     if (full)
-        log_warn("store: %lld bytes left on the disk of %s: new work is refused",
-                 (long long)left, store->space.dir);
+        log_warn(
+            "store: %lld bytes left on the disk of %s: new work is refused",
+            (long long)left, store->space.dir);
     else
         log_info("store: there is room again on the disk of %s",
                  store->space.dir);
@@ -106,11 +107,14 @@ void space_give_up(struct store *store)
 {
     char *path = ballast_path(store);
 
-    if (store->space.ballast && unlink(path) == 0)
-        log_warn("store: no space left: the ballast is given up");
+    if (store->space.ballast)
+        (void)unlink(path);
     store->space.ballast = false;
     store->space.checked = clock_mono_ms();
-    space_set(store, true, 0);
+    if (!atomic_exchange(&store->full, true))
+        log_warn("store: no space left in %s: new work is refused, the ballast "
+                 "is given up",
+                 store->space.dir);
     free(path);
 }
 

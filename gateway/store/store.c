@@ -90,8 +90,7 @@ static bool store_prepare(struct store *store, const char *spec,
 {
     store->now = clock_wall_ms();
     return store_make_dir(dir, err) && lock_take(store, dir, err) &&
-           store_open_db(store, spec, dir, err) &&
-           store_recover(store, err) &&
+           store_open_db(store, spec, dir, err) && store_recover(store, err) &&
            space_open(store, dir, min_free, err);
 }
 
@@ -110,8 +109,8 @@ static void store_free(struct store *store)
     free(store);
 }
 
-struct store *store_open(struct owner *owner, const char *spec,
-                         const char *dir, int64_t min_free, struct err *err)
+struct store *store_open(struct owner *owner, const char *spec, const char *dir,
+                         int64_t min_free, struct err *err)
 {
     struct store *store = xcalloc(1, sizeof(*store));
 

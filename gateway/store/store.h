@@ -128,10 +128,11 @@ struct entry_result {
 struct acceptance {
     const struct entry *entries;
     size_t n;
-    /* Fragments of this (source, set) are dropped; when none is left (somebody
-     * joined them before), every entry is a duplicate. */
-    const char *forget_set;
-    const char *forget_source;
+    /* The fragments that the entries were joined from are dropped. When the
+     * set has not just `forget_n` of them any more (it was joined before, or
+     * has grown), every entry is a duplicate and the set stays. 0: none. */
+    int64_t forget_set;
+    size_t forget_n;
 };
 
 typedef void store_accept_fn(void *arg, struct entry_result *results, size_t n,
@@ -206,7 +207,6 @@ struct outcome {
     unsigned intend;  /* part whose attempt row is added; 0: none */
     int64_t next_at;  /* for queued and unknown: when to try again */
     bool owe;         /* failed: owe an error; sent: see receipt_on_sent */
-    bool resend;      /* an ambiguous part goes out again: counted */
 };
 
 /* What a move did, for telling the sender and going on. */
@@ -298,6 +298,7 @@ struct fragment_row {
 };
 
 struct fragment_set {
+    int64_t id; /* the store's key, for struct acceptance */
     const char *network, *line, *source, *set, *chat;
     unsigned total;
     int64_t at; /* oldest time of the far side */

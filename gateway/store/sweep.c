@@ -50,13 +50,13 @@ static bool sweep_bodies(struct store *store, struct sweep_task *t, bool *more,
         return false;
     store->swept.body = to;
     *more = to != 0;
-    return !*more || db_run(store->db, drop,
-                            DB_VALUES(db_int(from), db_int(to),
-                                      db_state(MESSAGE_DELIVERED),
-                                      db_state(MESSAGE_SENT),
-                                      db_state(MESSAGE_FAILED),
-                                      db_int(t->now - 7 * DAY_MS)),
-                            err);
+    return !*more ||
+           db_run(store->db, drop,
+                  DB_VALUES(db_int(from), db_int(to),
+                            db_state(MESSAGE_DELIVERED), db_state(MESSAGE_SENT),
+                            db_state(MESSAGE_FAILED),
+                            db_int(t->now - 7 * DAY_MS)),
+                  err);
 }
 
 /* --- messages ------------------------------------------------------------- */
@@ -74,8 +74,7 @@ static bool drop_range(struct store *store, int64_t from, int64_t to,
     static const char attachments[] = "DELETE FROM attachment" OF_OLD;
     static const char messages[] = "DELETE FROM message WHERE " OLD;
     const struct db_value values[] = { db_int(from), db_int(to),
-                                       db_state(MESSAGE_SENT),
-                                       db_int(before) };
+                                       db_state(MESSAGE_SENT), db_int(before) };
 
     return db_run(store->db, bodies, values, 4, err) &&
            db_run(store->db, parts, values, 4, err) &&
@@ -137,9 +136,8 @@ static bool sweep_seen(struct store *store, struct sweep_task *t, bool *more,
     static const char next[] =
         "SELECT source, key FROM seen WHERE (source, key) > (?1, ?2)"
         " ORDER BY source, key LIMIT 1 OFFSET ?3";
-    static const char drop[] =
-        "DELETE FROM seen WHERE (source, key) > (?1, ?2)"
-        " AND (source, key) <= (?3, ?4) AND at < ?5";
+    static const char drop[] = "DELETE FROM seen WHERE (source, key) > (?1, ?2)"
+                               " AND (source, key) <= (?3, ?4) AND at < ?5";
     static const char drop_rest[] =
         "DELETE FROM seen WHERE (source, key) > (?1, ?2) AND at < ?3";
     char *source = xstrdup(store->swept.source ? store->swept.source : "");
@@ -168,8 +166,8 @@ static bool sweep_seen(struct store *store, struct sweep_task *t, bool *more,
     return good;
 }
 
-static bool sweep_orphans(struct store *store, struct sweep_task *t,
-                          bool *more, struct err *err)
+static bool sweep_orphans(struct store *store, struct sweep_task *t, bool *more,
+                          struct err *err)
 {
     static const char drop[] = "DELETE FROM report WHERE arrived < ?1";
     static const char count[] = "SELECT count(*) FROM report";

@@ -59,9 +59,23 @@ static void free_parts(struct delivery *delivery)
 
 /* The columns of next_messages in take_from. */
 enum {
-    COL_ROW, COL_ID, COL_SEQ, COL_STATE, COL_ATTEMPT, COL_HELD, COL_KIND,
-    COL_RECEIPT, COL_CREATED, COL_AT, COL_EXPIRES, COL_REFERENCE, COL_PARTS,
-    COL_AUTHOR, COL_STANZA_ID, COL_SENDER, COL_TEXT,
+    COL_ROW,
+    COL_ID,
+    COL_SEQ,
+    COL_STATE,
+    COL_ATTEMPT,
+    COL_HELD,
+    COL_KIND,
+    COL_RECEIPT,
+    COL_CREATED,
+    COL_AT,
+    COL_EXPIRES,
+    COL_REFERENCE,
+    COL_PARTS,
+    COL_AUTHOR,
+    COL_STANZA_ID,
+    COL_SENDER,
+    COL_TEXT,
 };
 
 static uint16_t reference_of(const struct conversation *conv,
@@ -192,11 +206,10 @@ static bool take_due(struct store *store, struct take_task *t, struct err *err)
     static const char due[] =
         "SELECT id FROM conversation WHERE network = ?1 AND direction = ?2"
         " AND next_at IS NOT NULL AND next_at <= ?3 ORDER BY next_at LIMIT ?4";
-    struct db_rows *rows =
-        db_query(store->db, due,
-                 DB_VALUES(db_text(t->take.network), db_int(t->take.direction),
-                           db_int(t->take.now),
-                           db_int((int64_t)t->take.limit)));
+    struct db_rows *rows = db_query(
+        store->db, due,
+        DB_VALUES(db_text(t->take.network), db_int(t->take.direction),
+                  db_int(t->take.now), db_int((int64_t)t->take.limit)));
 
     if (!collect(t, rows, err))
         return false;
@@ -292,12 +305,12 @@ static const struct task_ops take_ops = {
 
 enum { TAKE_MAX = 4096 };
 
-void store_take(struct store *store, const struct take *take,
-                store_take_fn *fn, void *arg)
+void store_take(struct store *store, const struct take *take, store_take_fn *fn,
+                void *arg)
 {
     size_t limit = take->limit < TAKE_MAX ? take->limit : TAKE_MAX;
-    struct take_task *t = task_new(store, &take_ops, sizeof(*t),
-                                   limit * sizeof(int64_t) + 128);
+    struct take_task *t =
+        task_new(store, &take_ops, sizeof(*t), limit * sizeof(int64_t) + 128);
 
     t->fn = fn;
     t->arg = arg;

@@ -72,8 +72,7 @@ static bool all_delivered(struct store *store, int64_t message, bool *all,
     int64_t n[2];
 
     if (!read_pair(db_query(store->db, of_parts,
-                            DB_VALUES(db_int(message),
-                                      db_int(PART_DELIVERED))),
+                            DB_VALUES(db_int(message), db_int(PART_DELIVERED))),
                    n, err))
         return false;
     if (n[0] == 0 && !read_pair(db_query(store->db, of_attempts,
@@ -146,8 +145,8 @@ static bool message_undelivered(struct store *store, struct subject *subject,
 }
 
 bool verdict_apply(struct store *store, struct subject *subject,
-                         const struct attempt *attempt,
-                   const struct verdict *verdict, bool *done, struct err *err)
+                   const struct attempt *attempt, const struct verdict *verdict,
+                   bool *done, struct err *err)
 {
     bool superseded = false;
 
@@ -165,7 +164,8 @@ bool verdict_apply(struct store *store, struct subject *subject,
             message_undelivered(store, subject, verdict->err, done, err));
 }
 
-/* --- attempts that wait ---------------------------------------------------- */
+/* --- attempts that wait ----------------------------------------------------
+ */
 
 void attempt_from(struct db_rows *rows, struct attempt *attempt)
 {
@@ -190,9 +190,9 @@ bool unsure_like(struct store *store, const char *sim, const char *chat,
     static const char find[] =
         "SELECT " ATTEMPT_COLUMNS " WHERE sim = ?1 AND outcome = 3"
         " AND submitted_at > ?2 ORDER BY id DESC LIMIT 64";
-    struct db_rows *rows = db_query(
-        store->db, find,
-        DB_VALUES(db_text(sim), db_int(store->now - REPORT_WINDOW)));
+    struct db_rows *rows =
+        db_query(store->db, find,
+                 DB_VALUES(db_text(sim), db_int(store->now - REPORT_WINDOW)));
     struct attempt one;
 
     *n = 0;
@@ -262,13 +262,13 @@ static bool orphan_find(struct store *store, const char *contact,
     struct db_value from = db_int(attempt->submitted_at);
 
     if (remote_id)
-        return orphan_choose(db_query(store->db, by_id,
-                                      DB_VALUES(db_text(sim),
-                                                db_text(remote_id), from)),
-                             contact, orphan, err);
+        return orphan_choose(
+            db_query(store->db, by_id,
+                     DB_VALUES(db_text(sim), db_text(remote_id), from)),
+            contact, orphan, err);
     if (!orphan_choose(
-            db_query(store->db, by_sim, DB_VALUES(db_text(sim), from)),
-            contact, orphan, err))
+            db_query(store->db, by_sim, DB_VALUES(db_text(sim), from)), contact,
+            orphan, err))
         return false;
     if (orphan->fitting != 1)
         orphan->id = 0; /* several candidates settle none */
@@ -291,8 +291,7 @@ bool reports_catch_up(struct store *store, struct subject *subject,
         return true;
     if (!sim)
         sim = "";
-    if (!remote_id &&
-        !unsure_like(store, sim, contact, &other, &unsure, err))
+    if (!remote_id && !unsure_like(store, sim, contact, &other, &unsure, err))
         return false;
     if (unsure != 1)
         return true;

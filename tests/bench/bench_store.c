@@ -106,8 +106,7 @@ static void accept_one(struct bench *b, size_t i)
                            .take = true };
     struct acceptance acceptance = { .entries = &entry, .n = 1 };
 
-    (void)snprintf(account, sizeof(account), "user%zu@localhost",
-                   i % ACCOUNTS);
+    (void)snprintf(account, sizeof(account), "user%zu@localhost", i % ACCOUNTS);
     (void)snprintf(contact, sizeof(contact), "+44770090%04zu",
                    b->direction == TO_LINE ? i % CONVERSATIONS : i % ACCOUNTS);
     (void)snprintf(key, sizeof(key), "key-%zu-%d-%zu", b->group, b->direction,
@@ -276,9 +275,9 @@ static struct cost measure_bare(const struct bench *b, const char *path)
 
 static void remove_files(const char *dir)
 {
-    static const char *const names[] = { "moongate.db", "moongate.db-wal",
+    static const char *const names[] = { "moongate.db",   "moongate.db-wal",
                                          "moongate.lock", "moongate.ballast",
-                                         "bare.db", "bare.db-wal" };
+                                         "bare.db",       "bare.db-wal" };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         char *path = xasprintf("%s/%s", dir, names[i]);
@@ -291,10 +290,9 @@ static void remove_files(const char *dir)
 static void measure(const char *dir, enum direction direction, size_t group,
                     size_t n)
 {
-    struct bench b = { .dir = dir,
-                       .direction = direction,
-                       .group = group,
-                       .n = n - n % group };
+    struct bench b = {
+        .dir = dir, .direction = direction, .group = group, .n = n - n % group
+    };
     char *path = xasprintf("%s/bare.db", dir);
     struct cost bare, store;
     double per_s;

@@ -154,8 +154,8 @@ static inline void on_moved(void *arg, const struct moved *moved,
     scene_keep(s, err);
 }
 
-static inline void scene_accept_all(struct scene *s, const struct entry *entries,
-                                    size_t n)
+static inline void scene_accept_all(struct scene *s,
+                                    const struct entry *entries, size_t n)
 {
     struct acceptance acceptance = { .entries = entries, .n = n };
 
@@ -216,9 +216,8 @@ static inline struct delivery *scene_take(struct scene *s,
 }
 
 /* Exactly one delivery, with this text; NULL: none. */
-static inline struct delivery *scene_take_one(struct scene *s,
-                                              enum direction direction,
-                                              const char *text)
+static inline struct delivery *
+scene_take_one(struct scene *s, enum direction direction, const char *text)
 {
     struct delivery *d = scene_take(s, direction, 1, 1);
 
@@ -353,8 +352,9 @@ static inline int64_t scene_state(struct scene *s, int64_t row)
 {
     char sql[128];
 
-    (void)snprintf(sql, sizeof(sql), "SELECT state - 2 FROM message WHERE "
-                                     "id = %lld",
+    (void)snprintf(sql, sizeof(sql),
+                   "SELECT state - 2 FROM message WHERE "
+                   "id = %lld",
                    (long long)row);
     return scene_sql(s, sql);
 }

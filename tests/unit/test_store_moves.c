@@ -76,7 +76,8 @@ static void test_parts(void **state)
 static void test_accept_with_intent(void **state)
 {
     struct scene *s = *state;
-    struct entry entry = scene_out("romeo@example.org", "+447700900001", "long");
+    struct entry entry =
+        scene_out("romeo@example.org", "+447700900001", "long");
     struct delivery *d;
 
     entry.take = true;
@@ -182,10 +183,9 @@ static void test_failed_is_owed(void **state)
 
     err_set(&why, ERR_NO_RECIPIENT, "no such number");
     (void)snprintf(why.code, sizeof(why.code), "CMS 1");
-    scene_move(s, &(struct move){ .delivery = d,
-                                  .to = MESSAGE_FAILED,
-                                  .err = &why,
-                                  .owe = true });
+    scene_move(
+        s, &(struct move){
+               .delivery = d, .to = MESSAGE_FAILED, .err = &why, .owe = true });
     assert_int_equal(s->moved.owed, OWED_ERROR);
     assert_int_equal(s->moved.err.kind, ERR_NO_RECIPIENT);
     delivery_free(d);
@@ -226,10 +226,9 @@ static void test_debts(void **state)
     int64_t row = d->row;
 
     err_set(&why, ERR_NO_RECIPIENT, "no such number");
-    scene_move(s, &(struct move){ .delivery = d,
-                                  .to = MESSAGE_FAILED,
-                                  .err = &why,
-                                  .owe = true });
+    scene_move(
+        s, &(struct move){
+               .delivery = d, .to = MESSAGE_FAILED, .err = &why, .owe = true });
     delivery_free(d);
     store_owed(s->store, "sms", 10, on_debt, &debts);
     scene_wait(s);

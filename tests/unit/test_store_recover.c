@@ -41,7 +41,8 @@ static void test_order_after_recovery(void **state)
     int64_t seq = 0;
 
     for (int i = 0; i < 5; i++) {
-        struct entry entry = scene_in("romeo@example.org", "+447700900001", "t");
+        struct entry entry =
+            scene_in("romeo@example.org", "+447700900001", "t");
 
         entry.take = i < 3;
         delivery_free(scene_accept(s, &entry)->delivery);
@@ -134,14 +135,15 @@ static bool row_is(sqlite3 *db, int64_t row, bool sent)
     sqlite3_stmt *stmt;
     bool good;
 
-    assert_int_equal(sqlite3_prepare_v2(db, "SELECT state FROM message"
-                                            " WHERE id = ?1",
+    assert_int_equal(sqlite3_prepare_v2(db,
+                                        "SELECT state FROM message"
+                                        " WHERE id = ?1",
                                         -1, &stmt, NULL),
                      SQLITE_OK);
     (void)sqlite3_bind_int64(stmt, 1, row);
-    good = sqlite3_step(stmt) == SQLITE_ROW &&
-           (!sent || sqlite3_column_int64(stmt, 0) ==
-                         MESSAGE_SENT + STATE_BASE);
+    good =
+        sqlite3_step(stmt) == SQLITE_ROW &&
+        (!sent || sqlite3_column_int64(stmt, 0) == MESSAGE_SENT + STATE_BASE);
     (void)sqlite3_finalize(stmt);
     return good;
 }
@@ -319,8 +321,8 @@ static void broken_child(const char *dir)
     if (setrlimit(RLIMIT_FSIZE, &limit) != 0)
         _exit(1);
     for (int i = 0; i < 30 && !s.failed; i++) {
-        struct entry entry = scene_out("romeo@example.org", "+447700900001",
-                                       text);
+        struct entry entry =
+            scene_out("romeo@example.org", "+447700900001", text);
 
         scene_accept_all(&s, &entry, 1);
     }
@@ -387,9 +389,9 @@ static void test_newer_schema(void **state)
 
         (void)snprintf(path, sizeof(path), "%s/moongate.db", s->dir);
         assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-        assert_int_equal(sqlite3_exec(db, "UPDATE meta SET value = 1", NULL,
-                                      NULL, NULL),
-                         SQLITE_OK);
+        assert_int_equal(
+            sqlite3_exec(db, "UPDATE meta SET value = 1", NULL, NULL, NULL),
+            SQLITE_OK);
         assert_int_equal(sqlite3_close(db), SQLITE_OK);
     }
     scene_open(s, 0);
@@ -438,11 +440,16 @@ static void test_other_errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SCENE(test_in_hand_comes_back), SCENE(test_order_after_recovery),
-        SCENE(test_kills),              SCENE(test_min_free),
-        SCENE(test_no_space),           SCENE(test_no_space_at_all),
-        SCENE(test_broken_disk),        SCENE(test_second_process),
-        SCENE(test_newer_schema),       SCENE(test_damaged),
+        SCENE(test_in_hand_comes_back),
+        SCENE(test_order_after_recovery),
+        SCENE(test_kills),
+        SCENE(test_min_free),
+        SCENE(test_no_space),
+        SCENE(test_no_space_at_all),
+        SCENE(test_broken_disk),
+        SCENE(test_second_process),
+        SCENE(test_newer_schema),
+        SCENE(test_damaged),
         SCENE(test_other_errors),
     };
 

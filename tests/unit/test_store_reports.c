@@ -31,17 +31,16 @@ static void part_ends(struct scene *s, struct delivery *d, unsigned n,
                       enum part_state state, const char *remote_id,
                       enum message_state move)
 {
-    scene_outcome(s, &(struct outcome){ .delivery = d,
-                                        .line = "sim1",
-                                        .sim = "imsi1",
-                                        .n = n,
-                                        .state = state,
-                                        .remote_id = remote_id,
-                                        .move = move,
-                                        .next_at = clock_wall_ms() + 60000,
-                                        .intend = move == MESSAGE_SUBMITTING
-                                                      ? n + 1
-                                                      : 0 });
+    scene_outcome(s, &(struct outcome){
+                         .delivery = d,
+                         .line = "sim1",
+                         .sim = "imsi1",
+                         .n = n,
+                         .state = state,
+                         .remote_id = remote_id,
+                         .move = move,
+                         .next_at = clock_wall_ms() + 60000,
+                         .intend = move == MESSAGE_SUBMITTING ? n + 1 : 0 });
     assert_false(s->failed);
     d->attempt += move == MESSAGE_SUBMITTING;
     d->state = move;
