@@ -96,7 +96,8 @@ static struct json_object *network_object(const struct network *network,
 static struct json_object *line_object(struct line *line)
 {
     struct json_object *object = json_object_new_object();
-    struct status status = { .object = object };
+    struct json_object *facts = json_object_new_object();
+    struct status status = { .object = facts };
     add_text(object, "name", line_name(line));
     add_text(object, "network", network_name(line->network));
     add_text(object, "driver", line->driver->name);
@@ -107,6 +108,7 @@ static struct json_object *line_object(struct line *line)
     add_int(object, "in_hand", (int64_t)line->in_hand);
     if (line->state == LINE_ONLINE && line->driver->status)
         line->driver->status(line, &status);
+    json_object_object_add(object, "facts", facts);
     return object;
 }
 
@@ -260,7 +262,8 @@ static bool inspect_prepare(struct inspect *inspect,
     if (!network_allows(*network, text->from))
         return err_set(err, ERR_FORBIDDEN, "%s may not use network %s",
                        text->from, text->network);
-    return network_address(*network, text->to, address, err);
+    return network_address(*network, text->to, address, err) ||
+           err_wrap(err, "\"%.100s\"", text->to);
 }
 
 static void inspect_send(void *arg, const struct control_text *text,

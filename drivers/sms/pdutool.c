@@ -288,7 +288,7 @@ static struct json_object *describe_part(const struct concat_part *part,
 
     add_int(out, "units", part->units);
     add_int(out, "tpdu_len", bytes->tpdu);
-    pdu_json_hex(out, "hex", bytes->bytes, bytes->size);
+    pdu_json_hex(out, "pdu", bytes->bytes, bytes->size);
     return out;
 }
 
@@ -348,7 +348,7 @@ static void print_plan(struct json_object *plan)
 
         printf("part %zu of %zu: %lld units, AT+CMGS=%lld\n%s\n", i + 1, n,
                (long long)get_int(part, "units"),
-               (long long)get_int(part, "tpdu_len"), get_text(part, "hex"));
+               (long long)get_int(part, "tpdu_len"), get_text(part, "pdu"));
     }
     json_object_put(plan);
 }

@@ -164,7 +164,7 @@ static bool write_short(const struct number_plan *plan,
     if (context[0] == '\0')
         return err_set(err, ERR_BAD_ADDRESS,
                        "a short code needs the network's country_code");
-    snprintf(out, NUMBER_MAX, "%.*s%s%s", (int)typed->n, typed->digits,
+    snprintf(out, NUMBER_MAX, "%.*s%s+%s", (int)typed->n, typed->digits,
              context_mark, context);
     return true;
 }
@@ -246,6 +246,8 @@ bool number_is_canonical(const char *text)
     if (strncmp(text, context_mark, sizeof context_mark - 1) != 0)
         return false;
     text += sizeof context_mark - 1;
+    if (*text++ != '+')
+        return false;
     n = count_digits(text);
     return n >= 1 && n <= CONTEXT_MAX && text[n] == '\0';
 }

@@ -17,10 +17,10 @@ struct number_plan {
 };
 
 /* Canonical form of `typed` in `out` (NUMBER_MAX bytes): "+447700900123" for
- * E.164, "12345;phone-context=44" for short codes (3 to 6 digits that no
- * prefix rule makes international). Takes spaces, dots, dashes, brackets,
- * "tel:", "sms:" and Unicode full-width digits. Without a country code only
- * +... and 00... give E.164. ERR_BAD_ADDRESS says why not. */
+ * E.164, "12345;phone-context=+44" (RFC 3966 3) for short codes: 3 to 6
+ * digits that no prefix rule makes international. Takes spaces, dots, dashes,
+ * brackets, "tel:", "sms:" and Unicode full-width digits. Without a country
+ * code only +... and 00... give E.164. ERR_BAD_ADDRESS says why not. */
 bool number_canonical(const struct number_plan *plan, const char *typed,
                       char *out, struct err *err);
 

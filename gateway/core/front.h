@@ -56,9 +56,16 @@ const char *network_name(const struct network *network);
 bool network_allows(const struct network *network, const char *bare_jid);
 bool network_is_admin(const struct network *network, const char *bare_jid);
 
-/* The state of the network's lines for presence: 0 online, 1 some trouble
- * (dnd), 2 no line at all; `text` says it in words. */
-int network_health(const struct network *network, char *text, size_t size);
+enum health {
+    HEALTH_UNKNOWN, /* the lines start for the first time: nothing to tell */
+    HEALTH_GOOD,
+    HEALTH_TROUBLE, /* some line is down */
+    HEALTH_DOWN,    /* no line is online */
+};
+
+/* The state of the network's lines for presence; `text` says in words what
+ * the trouble is. */
+enum health network_health(const struct network *network, char *text, size_t size);
 
 /* The canonical foreign address of what a user typed or of an unescaped local
  * part, into out (NUMBER_MAX... at most 1024 bytes). ERR_BAD_ADDRESS. */

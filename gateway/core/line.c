@@ -67,6 +67,12 @@ bool line_is_online(const struct line *line)
     return line->state == LINE_ONLINE && !line->lost;
 }
 
+bool line_is_fresh(const struct line *line)
+{
+    return line->life == 0 ||
+           (line->life == 1 && line->state == LINE_STARTING && !line->lost);
+}
+
 /* Missing devices come back when somebody plugs them in: look often. What an
  * admin has to mend is looked at rarely. */
 static uint64_t line_backoff_ms(const struct line *line)

@@ -79,6 +79,9 @@ void line_acknowledge(const struct receipt *receipt, enum ack ack);
 
 bool line_is_online(const struct line *line);
 
+/* Not yet online, and not yet in trouble, since the gateway runs? */
+bool line_is_fresh(const struct line *line);
+
 /* The settle time of unsure parts, in ms, with the network's override. */
 int64_t line_settle_ms(const struct line *line);
 

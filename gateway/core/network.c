@@ -166,27 +166,31 @@ bool network_address(const struct network *network, const char *typed,
 /* --- health
  * ---------------------------------------------------------------------- */
 
-int network_health(const struct network *network, char *text, size_t size)
+enum health network_health(const struct network *network, char *text,
+                           size_t size)
 {
-    size_t lines = 0, online = 0;
+    size_t fresh = 0, online = 0;
     const struct line *line = NULL, *down = NULL;
     while ((line = network_line_next(network, line))) {
-        lines++;
         if (line_is_online(line))
             online++;
+        else if (line_is_fresh(line))
+            fresh++;
         else
             down = line;
     }
     text_copy(text, size, "");
-    if (online == lines && lines > 0)
-        return 0;
+    if (!down && online > 0)
+        return HEALTH_GOOD;
+    if (fresh > 0 && online == 0)
+        return HEALTH_UNKNOWN;
     if (!down)
         text_copy(text, size, "no line is configured");
     else
         snprintf(text, size, "%s: %s", line_name(down),
                  down->problem.text[0] ? down->problem.text
                                        : line_state_name(down->state));
-    return online > 0 ? 1 : 2;
+    return online > 0 ? HEALTH_TROUBLE : HEALTH_DOWN;
 }
 
 static void update_caps(struct network *network)
@@ -212,9 +216,11 @@ static void on_woken(void *arg, const struct err *err)
 void network_line_changed(struct network *network, struct line *line)
 {
     char text[256];
-    int health = network_health(network, text, sizeof(text));
+    enum health health = network_health(network, text, sizeof(text));
     update_caps(network);
-    if (network->front_state == FRONT_UP && health != network->health)
+    /* A line that is told to stop is no news: the end is told by itself. */
+    if (network->front_state == FRONT_UP && health != network->health &&
+        line->wanted)
         network->front->presence(network->self);
     network->health = health;
     if (line->state == LINE_ONLINE)
@@ -225,6 +231,7 @@ void network_line_changed(struct network *network, struct line *line)
 void network_lines_ready(struct network *network)
 {
     update_caps(network);
+    inbox_join_due(network); /* before anything newer comes in */
 }
 
 /* --- fences and limits

@@ -68,7 +68,7 @@ struct network {
 
     struct known *known;     /* contact -> account, newest (inbox.c) */
     struct timer *fragments; /* looks for late parts */
-    int health;              /* as last told */
+    enum health health;      /* as last told */
     int64_t told_admins_at;  /* clock_mono_ms */
 };
 

@@ -140,8 +140,8 @@ static bool may_take(const struct conversation *conv, const struct entry *entry)
     bool in_front = entry->direction == TO_LINE ? conv->head <= conv->last_seq
                                                 : conv->taken < conv->last_seq;
 
-    bool other_line = entry->line && conv->line &&
-                      strcmp(entry->line, conv->line) != 0;
+    bool other_line =
+        entry->line && conv->line && strcmp(entry->line, conv->line) != 0;
 
     return entry->take && entry->account && !in_front && !conv->turn &&
            !conv->next_at && !other_line;

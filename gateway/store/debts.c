@@ -49,7 +49,8 @@ static bool owed_run(struct store *store, struct task *task, struct err *err)
     static const char find[] =
         "SELECT m.id, m.mid, m.state, m.owed, m.receipt, m.stanza_id, m.sender,"
         " m.err_code, m.err_text, m.err_kind, c.network, c.account, c.contact,"
-        " c.direction, m.created FROM message m JOIN conversation c ON c.id = m.conv"
+        " c.direction, m.created FROM message m JOIN conversation c ON c.id = "
+        "m.conv"
         " WHERE m.owed <> 0 AND c.network = ?1 ORDER BY m.id LIMIT ?2";
     struct owed_task *t = (struct owed_task *)task;
     struct db_rows *rows =

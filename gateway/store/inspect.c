@@ -323,7 +323,8 @@ static bool trace_find(struct store *store, struct json_task *t, int64_t *row,
     if (db_next(rows)) {
         *row = db_get_int(rows, 0);
         events = json_object_new_array();
-        add_event(events, db_get_int(rows, 8), "accepted", NULL);
+        add_event(events, db_get_int(rows, 8), "accepted",
+                  message_state_name(MESSAGE_QUEUED));
         add_event(events, db_get_int(rows, 17),
                   message_state_name(db_get_state(rows, 3)),
                   db_get_text(rows, 12));

@@ -21,8 +21,14 @@ enum message_state {
  * cleared by the stream's fence only. */
 enum owed { OWED_NOTHING, OWED_RECEIPT, OWED_ERROR };
 
-enum part_state { PART_WAITING, PART_SUBMITTING, PART_SENT, PART_UNSURE,
-                  PART_DELIVERED, PART_FAILED };
+enum part_state {
+    PART_WAITING,
+    PART_SUBMITTING,
+    PART_SENT,
+    PART_UNSURE,
+    PART_DELIVERED,
+    PART_FAILED
+};
 
 /* Does the table allow the move? Every state may move to itself. */
 bool message_may_move(enum message_state from, enum message_state to);

@@ -85,13 +85,29 @@ static bool store_make_dir(const char *dir, struct err *err)
     return err_errno(err, ERR_CONFIG, "cannot create %s", dir);
 }
 
+/* On a disk that became full meanwhile the ballast is for this. */
+static bool store_start(struct store *store, const char *spec, const char *dir,
+                        struct err *err)
+{
+    if (store_open_db(store, spec, dir, err) && store_recover(store, err))
+        return true;
+    if (err->kind != ERR_FULL || !store->space.ballast)
+        return false;
+    conversations_forget(store);
+    sinks_rollback(store);
+    db_close(store->db);
+    store->db = NULL;
+    space_give_up(store);
+    return store_open_db(store, spec, dir, err) && store_recover(store, err);
+}
+
 static bool store_prepare(struct store *store, const char *spec,
                           const char *dir, int64_t min_free, struct err *err)
 {
     store->now = clock_wall_ms();
     return store_make_dir(dir, err) && lock_take(store, dir, err) &&
-           store_open_db(store, spec, dir, err) && store_recover(store, err) &&
-           space_open(store, dir, min_free, err);
+           space_open(store, dir, min_free, err) &&
+           store_start(store, spec, dir, err);
 }
 
 static void store_free(struct store *store)

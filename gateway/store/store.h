@@ -1,10 +1,11 @@
 /* store.h - what the gateway remembers. Every call is a job: it is copied,
  * runs on the store's thread in the order of the calls, is committed with
  * whatever waits at that moment (group commit), and its callback runs on the
- * loop thread after COMMIT. A job that fails, fails alone (its savepoint is
- * rolled back); when COMMIT itself fails the outcome is unknown and the store
- * reads back: ENOSPC gives ERR_FULL for the whole group, everything else
- * ERR_STORE, upon which the daemon must stop.
+ * loop thread after COMMIT. A job that fails, fails alone (the others run
+ * again without it). When there is no space even for moves, the whole group
+ * gets ERR_FULL and nothing of it was done; every other error of the disk gives
+ * ERR_STORE to this and all later jobs: their outcome is unknown, and the
+ * daemon must stop.
  *
  * Callbacks get `err` NULL on success. What they are given is borrowed, except
  * for deliveries, which belong to the receiver (delivery_free). Strings in
@@ -28,8 +29,8 @@ struct store;
  * earlier life had taken are ready again, submitting messages are unknown.
  * Blocks; before the loop runs. `min_free` bytes must stay free on the disk
  * (and are kept in a ballast file for state moves). */
-struct store *store_open(struct owner *owner, const char *spec,
-                         const char *dir, int64_t min_free, struct err *err);
+struct store *store_open(struct owner *owner, const char *spec, const char *dir,
+                         int64_t min_free, struct err *err);
 
 /* Finishes every job that was submitted and closes; blocks. */
 void store_close(struct store *store);
@@ -57,25 +58,28 @@ struct part_row {
 };
 
 /* A message in somebody's hands: taken from its conversation, to be handed
- * over. From the heap; ends with delivery_free. */
+ * over. Ends with delivery_free. It is one block of memory: never free a field;
+ * a text or the parts may be pointed to heap memory of the holder, which
+ * delivery_free then frees too. */
 struct delivery {
     struct delivery *prev, *next; /* utlist, for its holder */
-    int64_t row;          /* the store's key of the message */
-    int64_t conversation; /* the store's key */
+    int64_t row;                  /* the store's key of the message */
+    int64_t conversation;         /* the store's key */
     int64_t seq;
     struct id id;
     enum direction direction;
-    int kind; /* enum message_kind of driver.h */
+    int kind;                 /* enum message_kind of driver.h */
     enum message_state state; /* as stored */
-    unsigned attempt; /* moves name it in their WHERE */
+    unsigned attempt;         /* moves name it in their WHERE */
     char *network, *account, *contact;
     char *line, *sim; /* sticky line; the SIM its parts went out on */
     char *text;
-    char *stanza_id, *from; /* TO_LINE: the sender's id attribute and full JID */
-    char *author, *name;    /* TO_XMPP: in groups; contact's nickname */
-    bool receipt;           /* TO_LINE: the sender asked for a receipt */
+    char *stanza_id,
+        *from;           /* TO_LINE: the sender's id attribute and full JID */
+    char *author, *name; /* TO_XMPP: in groups; contact's nickname */
+    bool receipt;        /* TO_LINE: the sender asked for a receipt */
     int64_t created, at, expires; /* Unix ms; 0: none */
-    int64_t tried; /* when its last attempt was submitted; 0: never */
+    int64_t tried;          /* when its last attempt was submitted; 0: never */
     uint16_t reference;     /* for concatenation, stable over tries */
     struct part_row *parts; /* only when planned before */
     size_t n_parts;
@@ -89,13 +93,14 @@ struct entry {
     enum direction direction;
     int kind;
     const char *network, *contact;
-    const char *account;  /* bare JID; NULL: belongs to nobody, is held */
+    const char *account; /* bare JID; NULL: belongs to nobody, is held */
     const char *text;
     const char *stanza_id, *from; /* TO_LINE */
     const char *author, *name;    /* TO_XMPP; name updates the contact */
-    const char *source, *key;     /* dedupe in seen(source, key); key NULL: no */
-    bool with_first; /* a further receiver of entries[0]: shares its dedupe,
-                        i.e. is a duplicate when that one is */
+    const char *source, *key; /* dedupe in seen(source, key); key NULL: no */
+    bool with_first; /* a further receiver of the nearest entry before it
+                        that has this unset: shares its dedupe, i.e. is a
+                        duplicate when that one is */
     bool receipt;
     bool make_account; /* registration = auto; else unknown is refused */
     int64_t at, expires;
@@ -160,10 +165,11 @@ typedef void store_take_fn(void *arg, struct delivery *list, int64_t next_at,
 /* Takes the oldest unfinished messages of ready conversations, round-robin
  * over accounts (start-time fair turns), then oldest first. Held ones and
  * their followers stay. */
-void store_take(struct store *store, const struct take *take,
-                store_take_fn *fn, void *arg);
+void store_take(struct store *store, const struct take *take, store_take_fn *fn,
+                void *arg);
 
-/* Gives a conversation back untouched: ready again at `next_at` (0: now). */
+/* Gives a conversation back untouched: ready again at `next_at` (0: now). All
+ * deliveries of it must be dropped. */
 void store_release(struct store *store, int64_t conversation, int64_t next_at,
                    store_fn *fn, void *arg);
 
@@ -175,12 +181,13 @@ void store_give_back(struct store *store, const struct delivery *delivery,
 /* Makes deferred conversations of a sink ready now; `account` and `line` may
  * be NULL for all. (A line came online, a user became available.) */
 void store_wake(struct store *store, const char *network,
-                enum direction direction, const char *account,
-                store_fn *fn, void *arg);
+                enum direction direction, const char *account, store_fn *fn,
+                void *arg);
 
-/* The intent: move to submitting, parts stored when they are not yet, an
- * attempt row for part `n`. `attempt` of the delivery is raised by one in the
- * store and, on success, must be by the caller. */
+/* ERR_NOT_ALLOWED when somebody else had moved the message (a report): drop
+ * the delivery. The intent: move to submitting, parts stored when they are not
+ * yet, an attempt row for part `n`. `attempt` of the delivery is raised by one
+ * in the store and, on success, must be by the caller. */
 struct intent {
     const struct delivery *delivery;
     const char *line, *sim;
@@ -204,9 +211,10 @@ struct outcome {
      * last part: MESSAGE_SENT. Otherwise queued, unknown, failed, or
      * submitting when `intend` names the next part. */
     enum message_state move;
-    unsigned intend;  /* part whose attempt row is added; 0: none */
-    int64_t next_at;  /* for queued and unknown: when to try again */
-    bool owe;         /* failed: owe an error; sent: see receipt_on_sent */
+    unsigned intend; /* part whose attempt row is added (the delivery's
+                        attempt is raised as by store_intend); 0: none */
+    int64_t next_at; /* for queued and unknown: when to try again */
+    bool owe;        /* failed: owe an error; sent: see receipt_on_sent */
 };
 
 /* What a move did, for telling the sender and going on. */
@@ -218,9 +226,9 @@ struct moved {
     const char *network, *account, *contact;
     const char *stanza_id, *from;
     bool receipt;
-    struct err err;       /* failed */
+    struct err err; /* failed */
     enum direction direction;
-    int64_t created;      /* when it was accepted, Unix ms */
+    int64_t created; /* when it was accepted, Unix ms */
 };
 
 /* `followers`: when the message was handed over and its conversation has a
@@ -233,8 +241,9 @@ void store_outcome(struct store *store, const struct outcome *outcome,
                    store_moved_fn *fn, void *arg);
 
 /* Moves whole messages without a part: expired, poison, failed by an answer,
- * deferred (queued with next_at), sent for idempotent sinks (with remote_ids
- * of its n_parts parts for later reports). */
+ * deferred (queued with next_at; from queued to queued is the end of a try of a
+ * sink without intents and raises the attempt), sent for idempotent sinks
+ * (with remote_ids of its n_parts parts for later reports). */
 struct move {
     const struct delivery *delivery;
     enum message_state to;
@@ -277,7 +286,8 @@ struct report {
 /* Matches a report to the newest fitting attempt (same sim, same remote id,
  * recipient ending alike, submitted before now and within 3 days; several
  * fitting candidates settle none). Unmatched ones are kept an hour and tried
- * again when an attempt gets its remote id. */
+ * again when an attempt gets its remote id. `moved` only when the message
+ * itself moved; its conversation's next message is ready then, not taken. */
 void store_report(struct store *store, const struct report *report,
                   store_moved_fn *fn, void *arg);
 
@@ -301,7 +311,7 @@ struct fragment_set {
     int64_t id; /* the store's key, for struct acceptance */
     const char *network, *line, *source, *set, *chat;
     unsigned total;
-    int64_t at; /* oldest time of the far side */
+    int64_t at;                     /* oldest time of the far side */
     struct fragment_row *fragments; /* sorted by seq */
     size_t n;
 };
@@ -338,8 +348,7 @@ void store_state_put(struct store *store, const char *owner, const char *key,
 
 /* Blocking, for start-up: calls fn for each pair of `owner`. */
 void store_state_each(struct store *store, const char *owner,
-                      void (*fn)(void *arg, const char *key,
-                                 const char *value),
+                      void (*fn)(void *arg, const char *key, const char *value),
                       void *arg);
 
 /* Notes a line of the config: name, network, driver, sim. */
@@ -366,7 +375,8 @@ void store_accounts(struct store *store, const char *network,
 void store_subscribe(struct store *store, const char *network,
                      const char *account, const char *contact, bool on,
                      store_fn *fn, void *arg);
-/* fn(arg, account, contact) each, then (arg, NULL, NULL). `account` NULL: all.*/
+/* fn(arg, account, contact) each, then (arg, NULL, NULL). `account` NULL:
+ * all.*/
 typedef void store_contact_fn(void *arg, const char *account,
                               const char *contact);
 void store_subscriptions(struct store *store, const char *network,
@@ -390,11 +400,13 @@ void store_list(struct store *store, const struct listing *listing,
                 store_json_fn *fn, void *arg);
 
 /* One message by id (or unique prefix of at least 4 hex digits): its row and
- * "events": [{at, what, detail}...] from parts, attempts, reports, moves. */
+ * "events": [{at, what, detail}...] from attempts, reports and moves, in order
+ * of time. All times in JSON are Unix ms. */
 void store_trace(struct store *store, const char *id, store_json_fn *fn,
                  void *arg);
 
-/* {"network": {"to_line": {"queued": n, ...}, "to_xmpp": ...}, ...} plus
+/* {"network": {"to_line": {"queued": n, ...}, "to_xmpp": ...}, ...}; final
+ * states are totals of all time, also of rows that were swept; plus
  * counters ambiguous_resend, duplicates_suppressed, poison. One object. */
 void store_counts(struct store *store, store_json_fn *fn, void *arg);
 

@@ -1,7 +1,8 @@
 /* presence.c - subscriptions, probes, and telling subscribers of changes.
  *
  * Contacts look as healthy as the network's lines: available, or dnd with the
- * reason as text. Who is told is in the store; the answer comes row by row into
+ * reason as text; nothing is said before the lines have started, since all are
+ * told of the outcome anyway. Who is told is in the store; the answer comes row by row into
  * a queue, and a timer sends it on in small bites, so that a thousand contacts
  * do not flood the server (and nothing is lost when the output is full). A
  * change meanwhile makes one more round afterwards.
@@ -76,12 +77,17 @@ static void send_plain(struct component *component, const char *contact,
 static void send_state(struct component *component, const char *contact,
                        const char *to)
 {
-    xmpp_stanza_t *presence = presence_open(component, contact, to, NULL);
+    xmpp_stanza_t *presence;
+    enum health health;
     char text[256];
 
+    health = network_health(component->network, text, sizeof(text));
+    if (health == HEALTH_UNKNOWN)
+        return;
+    presence = presence_open(component, contact, to, NULL);
     if (!presence)
         return;
-    if (network_health(component->network, text, sizeof(text)) != 0) {
+    if (health != HEALTH_GOOD) {
         stanza_add(presence, "show", NULL, "dnd");
         stanza_add(presence, "status", NULL, text);
     }
@@ -197,7 +203,12 @@ static void on_bite(void *arg)
 
 void presence_tell_all(struct presence *presence)
 {
-    if (!presence->component->up || presence->phase != TELLING)
+    const struct component *component = presence->component;
+    char text[256];
+
+    if (!component->up || presence->phase != TELLING ||
+        network_health(component->network, text, sizeof(text)) ==
+            HEALTH_UNKNOWN)
         return;
     if (presence->asking || presence->rows)
         presence->again = true;

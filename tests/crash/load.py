@@ -35,6 +35,10 @@ class Load:
 
     def room(self):
         """How many more of each kind may be started."""
+        # A phone answers what was accepted: before that nobody knows whose
+        # its text would be.
+        self.talked.update(o.contact for o in self.unsettled_outs
+                           if o.accepted)
         self.unsettled_outs = [o for o in self.unsettled_outs
                                if o.accepted and not o.handed_over()
                                and not o.errors]
@@ -75,7 +79,6 @@ class Load:
                   contact in self.refusing, order)
         self.ledger.outs[token] = out
         self.unsettled_outs.append(out)
-        self.talked.add(contact)
         self.write(out)
 
     def write(self, out):

@@ -136,7 +136,10 @@ class Client:
         xmpp.add_filter("in", self._keep)
         self.xmpp = xmpp
 
-        def started(_):
+        async def started(_):
+            # RFC 6121 3.1.5: answers to subscriptions go to "interested
+            # resources" only: those that have asked for the roster.
+            await xmpp.get_roster()
             if self.available:
                 xmpp.send_raw("<presence/>")
             ready.set()
@@ -206,7 +209,7 @@ class Client:
     # ---- receiving ------------------------------------------------------
 
     def _keep(self, stanza):
-        if stanza is not None:
+        if stanza is not None and stanza.xml.tag.startswith(CLIENT):
             with self.arrived:
                 self.stanzas.append(Stanza(stanza.xml))
                 self.arrived.notify_all()

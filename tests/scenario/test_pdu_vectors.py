@@ -200,10 +200,10 @@ def test_encode(row):
     wanted = row["hex"]
     # Reply path, TP-RD and TP-MMS are not ours to choose: compare without.
     start = 2 * (1 + int(wanted[:2], 16))
-    assert part["hex"][:start] == wanted[:start]
+    assert part["pdu"][:start] == wanted[:start]
     mask = 0x7B if row["type"] == "SUBMIT" else 0x7A
-    assert first_octet(part["hex"]) & mask == first_octet(wanted) & mask
-    assert part["hex"][start + 2:] == wanted[start + 2:]
+    assert first_octet(part["pdu"]) & mask == first_octet(wanted) & mask
+    assert part["pdu"][start + 2:] == wanted[start + 2:]
     assert part["tpdu_len"] == int(row["tpdu_len"])
 
 
@@ -215,7 +215,7 @@ def test_split(row):
                row["text"])
     parts = json.loads(done.stdout)["parts"]
     assert len(parts) == 2
-    joined = "".join(decode(part["hex"])["text"] for part in parts)
+    joined = "".join(decode(part["pdu"])["text"] for part in parts)
     assert joined == row["text"]
 
 

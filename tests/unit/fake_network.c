@@ -27,6 +27,7 @@ void fake_network_init(struct network *network)
         .phone_addresses = true,
         .receipts = true,
     };
+    network->health = HEALTH_GOOD;
     network->health_text = "";
 }
 
@@ -100,7 +101,8 @@ bool network_is_admin(const struct network *network, const char *bare_jid)
     return strcmp(bare_jid, "admin@example.org") == 0;
 }
 
-int network_health(const struct network *network, char *text, size_t size)
+enum health network_health(const struct network *network, char *text,
+                           size_t size)
 {
     text_copy(text, size, network->health_text);
     return network->health;

@@ -14,7 +14,7 @@ struct network {
     bool hold;              /* texts and decisions wait for fake_decide */
     struct err refuse_text; /* kind not NONE: texts end with it */
     bool full;              /* network_refuses */
-    int health;
+    enum health health;
     const char *health_text;
     const char *const *subscriptions; /* account, contact, ..., NULL */
     struct waiting *waiting;

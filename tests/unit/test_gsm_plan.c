@@ -83,7 +83,7 @@ static void test_short_code(void **state)
     struct fake *fake = open_with(NULL, NULL);
 
     (void)state;
-    assert_int_equal(fake_plan(fake, "12345;phone-context=44", "hi"), 1);
+    assert_int_equal(fake_plan(fake, "12345;phone-context=+44", "hi"), 1);
     assert_string_equal(part_of(fake, 0).address.text, "12345");
     fake_free(fake);
 }

@@ -143,7 +143,7 @@ static const struct pair escapes[] = {
     { "\\20x", "\\5c20x" },
     { "\\5c", "\\5c5c" },
     { "+447700900123", "+447700900123" },
-    { "12345;phone-context=44", "12345;phone-context=44" },
+    { "12345;phone-context=+44", "12345;phone-context=+44" },
 };
 
 static void test_escape(void **state)
@@ -185,7 +185,7 @@ static void test_escape_refusals(void **state)
 
 static const struct pair addresses[] = {
     { "+447700900123", "+447700900123" },
-    { "12345;phone-context=44", "12345;phone-context=44" },
+    { "12345;phone-context=+44", "12345;phone-context=+44" },
     { "name:Amazon", "alpha-_amazon" },
     { "name:VODAFONE", "alpha-_v_o_d_a_f_o_n_e" },
     { "name:My Bank", "alpha-_my=20_bank" },
@@ -258,8 +258,8 @@ static void test_uri(void **state)
     (void)state;
     assert_true(jid_uri("+4477", "sms.example.org", out, sizeof(out)));
     assert_string_equal(out, "xmpp:+4477@sms.example.org");
-    assert_true(jid_uri("123;phone-context=44", "s.x", out, sizeof(out)));
-    assert_string_equal(out, "xmpp:123%3bphone-context=44@s.x");
+    assert_true(jid_uri("123;phone-context=+44", "s.x", out, sizeof(out)));
+    assert_string_equal(out, "xmpp:123%3bphone-context=+44@s.x");
     assert_true(jid_uri("", "s.x", out, sizeof(out)));
     assert_string_equal(out, "xmpp:s.x");
     assert_false(jid_uri("+447700900123", "sms.example.org", out, 20));

@@ -40,11 +40,12 @@ static const struct {
       "\xEF\xBC\x8B\xEF\xBC\x94\xEF\xBC\x94"
       "7700900123",
       "+447700900123" },
-    { &uk, "12345", "12345;phone-context=44" },
-    { &uk, "123", "123;phone-context=44" },
-    { &uk, "123456", "123456;phone-context=44" },
-    { &uk, "12345;phone-context=44", "12345;phone-context=44" },
-    { &uk, "tel:12345;phone-context=+49", "12345;phone-context=49" },
+    { &uk, "12345", "12345;phone-context=+44" },
+    { &uk, "123", "123;phone-context=+44" },
+    { &uk, "123456", "123456;phone-context=+44" },
+    { &uk, "12345;phone-context=+44", "12345;phone-context=+44" },
+    { &uk, "12345;phone-context=44", "12345;phone-context=+44" },
+    { &uk, "tel:12345;phone-context=+49", "12345;phone-context=+49" },
     { &uk, "12", NULL },
     { &uk, "", NULL },
     { &uk, "   ", NULL },
@@ -64,7 +65,7 @@ static const struct {
     { &us, "(212) 555-0123", "+12125550123" },
     { &us, "1-212-555-0123", "+12125550123" },
     { &us, "011 44 7700 900123", "+447700900123" },
-    { &us, "46645", "46645;phone-context=1" },
+    { &us, "46645", "46645;phone-context=+1" },
     { &italy, "06 1234 5678", "+390612345678" },
     { &italy, "3931234567", "+393931234567" },
     { &russia, "8 916 123-45-67", "+79161234567" },
@@ -113,20 +114,22 @@ static void test_is_canonical(void **state)
         "+1234567890123456",
         "+0447700900123",
         "12345",
-        "12;phone-context=44",
-        "1234567;phone-context=44",
+        "12;phone-context=+44",
+        "1234567;phone-context=+44",
         "12345;phone-context=",
-        "12345;phone-context=44x",
-        "12345;phone-context=12345678",
+        "12345;phone-context=+",
+        "12345;phone-context=44",
+        "12345;phone-context=+44x",
+        "12345;phone-context=+12345678",
         "12345;Phone-Context=44",
-        "+447700900123;phone-context=44",
+        "+447700900123;phone-context=+44",
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         assert_false(number_is_canonical(wrong[i]));
     assert_true(number_is_canonical("+1234567"));
-    assert_true(number_is_canonical("12345;phone-context=44"));
+    assert_true(number_is_canonical("12345;phone-context=+44"));
 }
 
 static void test_dial(void **state)
@@ -136,7 +139,7 @@ static void test_dial(void **state)
     (void)state;
     number_dial("+447700900123", out, sizeof out);
     assert_string_equal(out, "+447700900123");
-    number_dial("12345;phone-context=44", out, sizeof out);
+    number_dial("12345;phone-context=+44", out, sizeof out);
     assert_string_equal(out, "12345");
     number_dial("+447700900123", out, 5);
     assert_string_equal(out, "+447");

@@ -81,7 +81,7 @@ static const struct question questions[] = {
     { "sms.localhost",
       "set",
       "<query xmlns='jabber:iq:gateway'><prompt>12345</prompt></query>",
-      { "<jid>12345;phone-context=44@sms.localhost</jid>" } },
+      { "<jid>12345;phone-context=+44@sms.localhost</jid>" } },
     { "sms.localhost",
       "set",
       "<query xmlns='jabber:iq:gateway'><prompt>bob</prompt></query>",
@@ -262,7 +262,7 @@ static void test_probe_and_health(void **state)
     has_not(out, "<show>");
     assert_string_equal(fake_calls(&scene.network),
                         "available a@example.org\n");
-    scene.network.health = 2;
+    scene.network.health = HEALTH_DOWN;
     scene.network.health_text = "sim1: unplugged";
     out = presence("a@example.org/r", CONTACT, "probe");
     has(out, "<show>dnd</show><status>sim1: unplugged</status>");
@@ -308,7 +308,7 @@ static void test_broadcast(void **state)
     assert_int_equal(count(fake_written(), "<presence "), 50);
     component_front()->presence(scene.component);
     component_front()->presence(scene.component);
-    scene.network.health = 1;
+    scene.network.health = HEALTH_TROUBLE;
     fake_advance(40);
     assert_int_equal(count(fake_written(), "<presence "), 70);
     fake_advance(1000);

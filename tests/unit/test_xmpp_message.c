@@ -124,7 +124,7 @@ static const struct refused refused[] = {
       "a@example.org/r",
       "",
       "chat",
-      { ">xmpp:12345%3bphone-context=44@sms.localhost</gone>" } },
+      { ">xmpp:12345%3bphone-context=+44@sms.localhost</gone>" } },
     { "alpha-=61b",
       "a@example.org/r",
       "",
