@@ -17,7 +17,7 @@
 
 enum {
     AT_LINE_MAX = 1024, /* longer lines are dropped */
-    AT_LINES_MAX = 255, /* of one answer; the rest is dropped */
+    AT_LINES_MAX = 512, /* of one answer: 255 texts; the rest is dropped */
     AT_COMMAND_MAX = 128,
 };
 

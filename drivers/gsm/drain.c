@@ -3,13 +3,18 @@
  *
  * Announcements (+CMTI) name wrong slots and memories too often, so they only
  * mean "something arrived": the memory they name is listed, and when nothing
- * new is there, all are. A slot that was offered is
- * remembered until it is acknowledged and not offered again before; what is
- * left on purpose (ACK_RETRY) or could not be deleted comes again with the
- * next look, and the core knows it by its fingerprint. */
+ * new is there, all are. A slot that was offered is remembered until it is
+ * acknowledged and not offered again before; what is left on purpose
+ * (ACK_RETRY) or could not be deleted comes again with the next look, and the
+ * core knows it by its fingerprint.
+ *
+ * Freed slots are used again, so the order of slots is not that of arrival:
+ * what one listing gives is sorted by the SMSC's time, which has only seconds,
+ * then as it was announced, then by slot. */
 #include "gsm/gsm.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -18,11 +23,11 @@ enum { LIST_S = 60, SELECT_S = 10, DELETE_S = 15, AGAIN_MS = 1000 };
 
 enum { ASK_SELECT, ASK_WORK }; /* g->step */
 
-static struct gsm_slot *slot_find(struct gsm *g, enum gsm_memory memory,
-                                  int index)
+static const struct gsm_slot *slot_find(const struct gsm *g,
+                                        enum gsm_memory memory, int index)
 {
     for (size_t i = 0; i < GSM_SLOTS; i++) {
-        struct gsm_slot *slot = &g->slots[i];
+        const struct gsm_slot *slot = &g->slots[i];
 
         if (slot->use != SLOT_FREE && slot->memory == memory &&
             slot->index == index)
@@ -177,24 +182,79 @@ void gsm_list_enter(struct gsm *g)
     ask_list(g);
 }
 
-/* Offers one entry; false when no more can be remembered now. */
-static bool take_entry(struct gsm *g, const struct cmgl_entry *entry)
+void gsm_note_arrival(struct gsm *g, enum gsm_memory memory, int index)
 {
-    enum gsm_memory memory = (enum gsm_memory)g->memory;
+    if (index >= 0 && index < GSM_INDEXES)
+        g->announced[memory][index] = ++g->last_announced;
+}
+
+static uint32_t announced(const struct gsm *g, int index)
+{
+    return index < GSM_INDEXES ? g->announced[g->memory][index] : 0;
+}
+
+/* A stored PDU that is new to us, with what tells when it came. */
+struct find {
+    struct cmgl_entry entry;
+    int64_t at; /* the SMSC's time; 0: it cannot be read */
+    uint32_t announced;
+};
+
+static bool find_bytes(const struct find *find, unsigned char *bytes,
+                       size_t *size)
+{
+    return find->entry.digits > 0 &&
+           parse_hex(find->entry.hex, find->entry.digits, bytes, GSM_PDU_MAX,
+                     size);
+}
+
+/* Is there something new in the entry? */
+static bool find_read(const struct gsm *g, const struct cmgl_entry *entry,
+                      struct find *find)
+{
+    unsigned char bytes[GSM_PDU_MAX];
+    struct pdu pdu;
+    struct err err;
+    size_t size;
+
+    if (entry->status > 1 ||
+        slot_find(g, (enum gsm_memory)g->memory, entry->index) != NULL)
+        return false;
+    *find = (struct find){
+        .entry = *entry,
+        .announced = announced(g, entry->index),
+    };
+    if (!find_bytes(find, bytes, &size)) {
+        log_warn("line %s: slot %d of %s came garbled", line_name(g->line),
+                 entry->index, memory_name((enum gsm_memory)g->memory));
+        return false;
+    }
+    if (pdu_decode(bytes, size, &pdu, &err) && pdu.timestamp.set)
+        find->at = pdu.timestamp.unix_ms;
+    return true;
+}
+
+static int find_compare(const void *left, const void *right)
+{
+    const struct find *a = left, *b = right;
+
+    if (a->at != b->at)
+        return a->at < b->at ? -1 : 1;
+    if (a->announced != b->announced)
+        return a->announced < b->announced ? -1 : 1;
+    return (a->entry.index > b->entry.index) -
+           (a->entry.index < b->entry.index);
+}
+
+/* False when no more can be remembered now. */
+static bool find_offer(struct gsm *g, const struct find *find)
+{
     unsigned char bytes[GSM_PDU_MAX];
     struct gsm_slot *slot;
     size_t size;
 
-    if (entry->status > 1 || slot_find(g, memory, entry->index) != NULL)
-        return true;
-    if (entry->digits == 0 ||
-        !parse_hex(entry->hex, entry->digits, bytes, sizeof(bytes), &size)) {
-        log_warn("line %s: slot %d of %s came garbled", line_name(g->line),
-                 entry->index, memory_name(memory));
-        return true;
-    }
-    slot = gsm_slot_add(g, memory, entry->index);
-    if (slot == NULL)
+    slot = gsm_slot_add(g, (enum gsm_memory)g->memory, find->entry.index);
+    if (slot == NULL || !find_bytes(find, bytes, &size))
         return false;
     g->found++;
     gsm_receive(g, slot, bytes, size);
@@ -204,11 +264,15 @@ static bool take_entry(struct gsm *g, const struct cmgl_entry *entry)
 static void take_list(struct gsm *g, const struct at_event *event)
 {
     const char *cursor = event->answer;
+    struct find finds[AT_LINES_MAX / 2];
     struct cmgl_entry entry;
+    size_t n = 0;
 
-    while (parse_cmgl_next(&cursor, &entry))
-        if (!take_entry(g, &entry))
-            break;
+    while (n < AT_LINES_MAX / 2 && parse_cmgl_next(&cursor, &entry))
+        n += find_read(g, &entry, &finds[n]);
+    qsort(finds, n, sizeof(finds[0]), find_compare);
+    for (size_t i = 0; i < n && find_offer(g, &finds[i]); i++)
+        continue;
     if (event->truncated && g->found > 0)
         gsm_want_drain(g, -1); /* the rest, when these are deleted */
 }
@@ -244,6 +308,8 @@ static void ask_delete(struct gsm *g, const struct gsm_slot *slot)
     struct at_command command = { .text = text };
 
     snprintf(text, sizeof(text), "AT+CMGD=%d", slot->index);
+    if (slot->index < GSM_INDEXES)
+        g->announced[slot->memory][slot->index] = 0;
     g->step = ASK_WORK;
     g->deleting = slot->token;
     gsm_ask(g, &command, DELETE_S);

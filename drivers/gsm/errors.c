@@ -80,8 +80,13 @@ static const struct error_row rows[] = {
       "the message centre calls the number invalid" },
     { AT_CMS, ONE(196), ERR_REJECTED, SCOPE_MESSAGE, 0,
       "the destination is barred" },
-    { AT_CMS, ONE(197), ERR_NONE, SCOPE_MESSAGE, 0,
-      "the message centre has this message already" },
+    /* Not the success that it seems. It answers TP-RD, which our second try
+     * carries, and means that the centre holds a text with the same TP-MR to
+     * this recipient. Many modems write a TP-MR of their own, eight bits that
+     * come round, so that may be another text: to count this one as sent could
+     * lose it. The next try is without TP-RD, at worst a second copy. */
+    { AT_CMS, ONE(197), ERR_TEMPORARY, SCOPE_MESSAGE, 2,
+      "the message centre takes it for one that it has already" },
     { AT_CMS, 198, 199, ERR_REJECTED, SCOPE_MESSAGE, 0,
       "the message centre refuses the validity period" },
     { AT_CMS, 208, 213, ERR_TEMPORARY, SCOPE_MESSAGE, 60,

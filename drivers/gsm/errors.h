@@ -6,9 +6,8 @@
 #include "gsm/at.h"
 
 /* Fills *err from a final result code that is no success: kind, scope, pause,
- * code ("CMS 38") and a sentence for people. Numbers that need no failure are
- * told by the kind: ERR_NONE (197: the SMSC has this message already) and
- * ERR_UNKNOWN (332: the modem does not know whether it was sent).
+ * code ("CMS 38") and a sentence for people. ERR_UNKNOWN is no failure (332:
+ * the modem does not know whether it was sent).
  * 3GPP TS 27.005 3.2.5, 24.011 E-2, 23.040 9.2.3.22, 27.007 9.2. */
 void gsm_error(const struct at_final *final, struct err *err);
 

@@ -55,7 +55,7 @@ struct gsm_slot {
     uint64_t token;
 };
 
-enum { GSM_SLOTS = 512, GSM_PDU_MAX = 256 };
+enum { GSM_SLOTS = 512, GSM_PDU_MAX = 256, GSM_INDEXES = 256 };
 
 /* What comes next in a script. */
 enum gsm_verdict {
@@ -142,6 +142,8 @@ struct gsm {
     /* The stores. */
     struct gsm_slot slots[GSM_SLOTS];
     uint64_t last_token;
+    /* When +CMTI last named a slot, as a count; 0: it did not. */
+    uint32_t announced[MEMORIES][GSM_INDEXES], last_announced;
     struct buf early; /* hex of what came unasked before we were online */
     bool want_drain, want_poll;
     bool arrived;      /* a drain was asked for by a URC */
@@ -230,6 +232,8 @@ bool gsm_assemble(struct line *line, const struct fragment *fragments, size_t n,
 /* drain.c */
 /* Wants the stores looked through: all (-1), or the one that was named. */
 void gsm_want_drain(struct gsm *g, int memory);
+/* +CMTI named a slot; what it cannot mean is ignored. */
+void gsm_note_arrival(struct gsm *g, enum gsm_memory memory, int index);
 void gsm_list_enter(struct gsm *g);
 void gsm_list_done(struct gsm *g, const struct at_event *event);
 bool gsm_delete_wanted(const struct gsm *g);

@@ -182,17 +182,11 @@ static void on_refused(struct gsm *g, const struct at_final *final)
     struct err err;
 
     gsm_error(final, &err);
-    if (err.kind == ERR_NONE && written) {
-        /* A repeat that the SMSC knows. Its reference stays unknown. */
-        g->has_ticket = false;
-        line_sent(g->line, g->ticket, "");
-        return;
-    }
     if (err.kind == ERR_UNKNOWN && written) {
         ticket_unsure(g, err.text);
         return;
     }
-    if (err.kind == ERR_NONE || err.kind == ERR_UNKNOWN)
+    if (err.kind == ERR_UNKNOWN)
         err.kind = ERR_TEMPORARY;
     ticket_failed(g, &err);
     if (err.scope == SCOPE_LINE)

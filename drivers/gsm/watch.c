@@ -292,15 +292,18 @@ static void on_boot(struct gsm *g, const char *line)
 /* +CMTI: "SM",3. Reports (+CDSI) may lie in SR, whatever it says. */
 static void on_stored(struct gsm *g, const char *line)
 {
-    struct slice memory;
-    int hint = -1;
+    struct slice fields[2];
+    size_t n = parse_fields(line, fields, 2);
+    int hint = -1, index;
 
-    if (line[2] == 'M' && parse_fields(line, &memory, 1) == 1) {
-        if (slice_is(memory, "SM"))
+    if (line[2] == 'M' && n > 0) {
+        if (slice_is(fields[0], "SM"))
             hint = MEMORY_SM;
-        else if (slice_is(memory, "ME"))
+        else if (slice_is(fields[0], "ME"))
             hint = MEMORY_ME;
     }
+    if (hint >= 0 && n > 1 && slice_int(fields[1], &index))
+        gsm_note_arrival(g, (enum gsm_memory)hint, index);
     g->arrived = true;
     gsm_want_drain(g, hint);
 }

@@ -302,13 +302,13 @@ class Bench:
         """Texts/s from the first accepted one to the last, with one inbound
         text per three sent; and the modem's mean answer time."""
         first = sim.wait_for("accepted", timeout=30)["time"]
-        sim.command("stats", reset=True)
+        sim.request("stats", reset=True)
         last = first
         for i in range(1, count):
             last = sim.wait_for("accepted", timeout=60)["time"]
             if i % 3 == 0:
                 sim.text("sim1", f"inbound {i}", sender="+447700900123")
-        mean = sim.command("stats")["modems"]["sim1"]["answer_mean_ms"]
+        mean = sim.request("stats")["modems"]["sim1"]["answer_mean_ms"]
         return (count - 1) / (last - first), mean
 
 

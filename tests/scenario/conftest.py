@@ -27,6 +27,19 @@ def _users(count):
     return [f"{name}{i}" for i in range(count) for name in "ab"]
 
 
+def pytest_addoption(parser):
+    parser.addoption("--shard", default="1/1", metavar="K/N",
+                     help="run the K-th of N equal shares of the tests; "
+                     "most of them wait, so shares run well side by side")
+
+
+def pytest_collection_modifyitems(config, items):
+    share, shares = map(int, config.getoption("--shard").split("/"))
+    config.hook.pytest_deselected(items=[
+        item for i, item in enumerate(items) if i % shares != share - 1])
+    items[:] = items[share - 1::shares]
+
+
 @pytest.fixture(scope="session")
 def shared_server(tmp_path_factory):
     """Starts each kind of server once, when first asked for."""

@@ -126,7 +126,7 @@ def test_short_code_and_name_as_senders(simple):
     simple.alice.fence(simple.domain)
     simple.phone_sends("your code is 1", number="60777")
     message = simple.alice.expect(lambda s: s.body == "your code is 1")
-    assert message.bare == f"60777;phone-context=+44@{simple.domain}"
+    assert message.bare == f"60777;phone-context=44@{simple.domain}"
     stanza = simple.alice.text(message.bare, "STOP")
     assert simple.sim.wait_for("accepted", text="STOP")["to"] == "60777"
     simple.phone_sends("your parcel", number="MyBank")
@@ -204,7 +204,7 @@ def test_negative_report_after_a_restart(scene):
     notice = scene.alice.expect_text(scene.contact(), timeout=20)
     assert "bad news later" not in notice.body or notice.body
     row = [r for r in scene.gateway.queue("--state", "all")
-           if r["direction"] == "to-line"][0]
+           if r["direction"] == "to_line"][0]
     assert row["state"] == "failed", first
     assert stanza not in scene.alice.receipts()
 
@@ -228,8 +228,9 @@ def test_fifty_in_a_row_stay_in_order(scene):
     for stanza in stanzas:
         scene.alice.expect_receipt(stanza, 20)
     answers = [f"answer {n}" for n in range(50)]
-    for body in answers:
-        scene.phone_sends(body)
+    start = int(time.time()) - 100
+    for n, body in enumerate(answers):      # a second apart, as on the air
+        scene.phone_sends(body, time=start + n)
     scene.alice.expect_text(scene.contact(), answers[-1], 60)
     assert scene.alice.texts(scene.contact()) == answers
 

@@ -1,5 +1,7 @@
 """Alphabets, parts, and what happens to them on the way."""
 
+import time
+
 import pytest
 
 from lib.process import wait_for
@@ -86,9 +88,10 @@ def test_parts_out_of_order_and_repeated(simple):
 def test_same_reference_again_is_another_text(simple):
     """8 bit references come again soon; texts must not mix."""
     simple.talk("make an account")
+    now = int(time.time())
     for n in range(3):
         body = f"{n} " + "abcdefghij" * 30
-        simple.phone_sends(body, ref=77)
+        simple.phone_sends(body, ref=77, time=now + 100 * n)
         simple.alice.expect_text(simple.contact(), body)
 
 

@@ -76,7 +76,8 @@ def test_wrong_pin_is_tried_once_and_never_again(make_scene):
     gateway.start(wait=False)
     gateway.wait_log(r"PIN", 20)
     wait_for(lambda: gateway.status(check=False), 10, "a control socket")
-    assert "PIN" in gateway.line()["problem"]
+    wait_for(lambda: "PIN" in gateway.line()["problem"], 10,
+             lambda: str(gateway.line()))
     for _ in range(2):
         gateway.stop()
         gateway.start(wait=False)

@@ -168,12 +168,12 @@ def test_pdu_encode_and_back():
     done = moongate("pdu", "encode", "--to", PHONE, "--text", text, "--json")
     assert done.returncode == 0, done.stderr
     data = json.loads(done.stdout)
-    parts = data["parts"] if isinstance(data, dict) else data
+    parts = data["parts"]
     assert len(parts) > 1
     joined = ""
     for number, part in enumerate(parts, 1):
-        pdu = part if isinstance(part, str) else part["pdu"]
-        one = json.loads(moongate("pdu", "decode", pdu, "--json").stdout)
+        one = json.loads(moongate("pdu", "decode", part["pdu"],
+                                  "--json").stdout)
         assert one["address"] == PHONE
         assert one["concat"]["seq"] == number
         assert one["concat"]["total"] == len(parts)
@@ -220,7 +220,7 @@ def test_queue_and_trace(simple):
     times = [e["at"] for e in events]
     assert times == sorted(times)
     said = json.dumps(trace)
-    for word in ("queued", "sent", "delivered"):
+    for word in ("accepted", "submitted", "delivered"):
         assert word in said, said
     assert simple.gateway.trace(row["id"][:8])["id"] == row["id"]
     human = simple.gateway.cli("trace", row["id"][:8]).stdout
@@ -253,7 +253,7 @@ def test_send(simple):
     done = simple.gateway.cli(
         "send", "--network", "sms", "--from", simple.alice.jid,
         "--to", "my aunt", "x", check=False)
-    assert done.returncode == 1 and "my aunt" in done.stderr
+    assert done.returncode == 1 and "number" in done.stderr
 
 
 def test_control_socket_is_not_for_everybody(simple):

@@ -143,7 +143,9 @@ def test_store_of_a_newer_release_is_refused(simple):
     import sqlite3
     path = os.path.join(simple.gateway.state, "moongate.db")
     base = sqlite3.connect(path)
-    base.execute("PRAGMA user_version = 9999")
+    changed = base.execute("UPDATE meta SET value = 9999 "
+                           "WHERE name = 'schema'").rowcount
+    assert changed == 1
     base.commit()
     base.close()
     done = simple.gateway.cli("run", check=False)
