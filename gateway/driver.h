@@ -13,8 +13,8 @@
  *    silent driver unsure after limits.send_timeout_s.
  *  - Timers, serial ports and whatever else the toolkit offers MUST be opened
  *    with line_owner(). On stop the core closes them all and never calls that
- *    instance again: a driver MUST NOT have free-order logic. Heap memory of its
- *    own is freed in `destroy`.
+ *    instance again: a driver MUST NOT have free-order logic. Heap memory of
+ * its own is freed in `destroy`.
  *  - Arguments are borrowed for the call: copy to keep.
  *  - Retry, back-off, ordering, limits, dedupe and persistence are the core's;
  *    a driver MUST NOT queue messages or try one again by itself.
@@ -72,19 +72,24 @@ struct driver_limits {
 };
 
 enum message_kind {
-    KIND_TEXT, KIND_MEDIA, KIND_EDIT, KIND_RETRACTION, KIND_REACTION,
-    KIND_MARKER, KIND_NOTICE,
+    KIND_TEXT,
+    KIND_MEDIA,
+    KIND_EDIT,
+    KIND_RETRACTION,
+    KIND_REACTION,
+    KIND_MARKER,
+    KIND_NOTICE,
 };
 
 /* A message on its way out, as `plan` sees it. */
 struct outgoing {
     enum message_kind kind;
-    const char *to;   /* canonical foreign address */
-    const char *text; /* valid UTF-8 without NUL */
-    const char *key;  /* 32 hex digits, the same at every try */
+    const char *to;     /* canonical foreign address */
+    const char *text;   /* valid UTF-8 without NUL */
+    const char *key;    /* 32 hex digits, the same at every try */
     uint16_t reference; /* for concatenation; the same at every try */
-    bool report;      /* a delivery report is wanted */
-    int64_t expires;  /* Unix ms, 0: the network's default */
+    bool report;        /* a delivery report is wanted */
+    int64_t expires;    /* Unix ms, 0: the network's default */
 };
 
 /* Filled by `plan`: the encoded parts, opaque to the core, stored as they are
@@ -98,8 +103,8 @@ struct submission {
     const void *bytes; /* what parts_add was given */
     size_t size;
     unsigned part, total; /* part counts from 1 */
-    bool repeat; /* an earlier try may have been taken (gsm: set TP-RD) */
-    bool more;   /* another submission follows at once (gsm: AT+CMMS) */
+    bool repeat;     /* an earlier try may have been taken (gsm: set TP-RD) */
+    bool more;       /* another submission follows at once (gsm: AT+CMMS) */
     const char *key; /* 32 hex digits, the same at every try */
 };
 
@@ -123,8 +128,8 @@ struct fragment {
 };
 
 enum ack {
-    ACK_STORED, /* committed (or a duplicate): delete at the source */
-    ACK_RETRY,  /* not now: leave it at the source, offer it again later */
+    ACK_STORED,  /* committed (or a duplicate): delete at the source */
+    ACK_RETRY,   /* not now: leave it at the source, offer it again later */
     ACK_REFUSED, /* will never be taken: delete at the source */
 };
 
@@ -195,8 +200,8 @@ void line_online(struct line *line, unsigned caps, const char *sim);
 void line_offline(struct line *line, const struct err *err);
 
 /* Whole messages, stored in one transaction, then one ack(token). */
-void line_received(struct line *line, const struct incoming *messages,
-                   size_t n, uint64_t token);
+void line_received(struct line *line, const struct incoming *messages, size_t n,
+                   uint64_t token);
 
 /* One segment of a longer message from `message->chat`. `set` names the set
  * (sender, reference, width: the driver's own text); the core stores it

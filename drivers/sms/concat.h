@@ -61,8 +61,7 @@ struct concat_join {
     struct ucs2_decoder ucs2;
 };
 void concat_begin(struct concat_join *join, struct buf *out, unsigned total);
-bool concat_add(struct concat_join *join, unsigned seq,
-                const struct pdu *part);
+bool concat_add(struct concat_join *join, unsigned seq, const struct pdu *part);
 bool concat_end(struct concat_join *join);
 
 #endif

@@ -8,9 +8,9 @@
 
 /* Zero it before the first code point of a text. */
 struct grapheme_state {
-    uint32_t last;    /* 0 before the first */
-    bool odd_flag;    /* an odd number of regional indicators before here */
-    bool emoji;       /* the cluster began with a pictograph */
+    uint32_t last; /* 0 before the first */
+    bool odd_flag; /* an odd number of regional indicators before here */
+    bool emoji;    /* the cluster began with a pictograph */
 };
 
 /* Does `cp`, which follows what the state has seen, begin a new cluster? */

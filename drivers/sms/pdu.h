@@ -12,10 +12,10 @@
 #include "sms/gsm7.h"
 
 enum {
-    PDU_TPDU_MAX = 175,                /* octets; the largest legal is 164 */
-    PDU_SMSC_MAX = 12,                 /* octets with their length */
+    PDU_TPDU_MAX = 175, /* octets; the largest legal is 164 */
+    PDU_SMSC_MAX = 12,  /* octets with their length */
     PDU_MAX = PDU_TPDU_MAX + PDU_SMSC_MAX,
-    PDU_HEX_MAX = 2 * PDU_MAX + 1,     /* characters with the final NUL */
+    PDU_HEX_MAX = 2 * PDU_MAX + 1, /* characters with the final NUL */
     PDU_PORT_WAP_PUSH = 2948,
 };
 
@@ -49,8 +49,12 @@ struct pdu_time {
     int offset; /* minutes east of UTC */
 };
 
-enum pdu_validity_form { PDU_VP_NONE, PDU_VP_ENHANCED, PDU_VP_RELATIVE,
-                         PDU_VP_ABSOLUTE };
+enum pdu_validity_form {
+    PDU_VP_NONE,
+    PDU_VP_ENHANCED,
+    PDU_VP_RELATIVE,
+    PDU_VP_ABSOLUTE
+};
 
 struct pdu_validity {
     enum pdu_validity_form form; /* the values of TP-VPF */
@@ -85,12 +89,12 @@ struct pdu {
     bool reject_duplicates; /* TP-RD */
     bool for_command;       /* STATUS-REPORT TP-SRQ */
 
-    uint8_t mr;                   /* SUBMIT, STATUS-REPORT */
+    uint8_t mr; /* SUBMIT, STATUS-REPORT */
     uint8_t pid;
-    bool has_dcs;                 /* false: STATUS-REPORT without TP-DCS */
+    bool has_dcs; /* false: STATUS-REPORT without TP-DCS */
     uint8_t dcs;
-    enum pdu_alphabet alphabet;   /* of dcs */
-    int class;                    /* 0 (flash) to 3, -1 none */
+    enum pdu_alphabet alphabet; /* of dcs */
+    int class;                  /* 0 (flash) to 3, -1 none */
     bool compressed;
     struct pdu_validity validity; /* SUBMIT */
     struct pdu_time timestamp;    /* TP-SCTS: DELIVER, STATUS-REPORT */
@@ -167,8 +171,7 @@ long pdu_validity_minutes(uint8_t octet);
  * the bits, mr, pid, dcs, validity, timestamp, udh, data. What is derived
  * (concat, ports, class ...) is not read. ERR_TOO_LONG when the user data
  * passes 140 octets. */
-bool pdu_encode(const struct pdu *pdu, struct pdu_bytes *out,
-                struct err *err);
+bool pdu_encode(const struct pdu *pdu, struct pdu_bytes *out, struct err *err);
 
 /* Sets TP-RD in an encoded SUBMIT with SMSC octets: an earlier try of it may
  * have been taken. Anything else is left alone. */

@@ -16,8 +16,8 @@ bool ucs2_encode(const char *text, size_t size, uint8_t *out, size_t max,
  * the halves of a surrogate pair. Zero it, feed, finish. Lone surrogates and
  * an odd last octet become U+FFFD. The result is false when `out` is full. */
 struct ucs2_decoder {
-    uint16_t high;  /* a high surrogate that waits for its low one, or 0 */
-    uint8_t octet;  /* the first half of a unit, if `half` */
+    uint16_t high; /* a high surrogate that waits for its low one, or 0 */
+    uint8_t octet; /* the first half of a unit, if `half` */
     bool half;
 };
 bool ucs2_feed(struct ucs2_decoder *decoder, struct buf *out,

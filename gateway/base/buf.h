@@ -14,9 +14,9 @@ struct buf {
     bool over;
 };
 
-void buf_init(struct buf *buf, size_t max);  /* no allocation yet */
-void buf_free(struct buf *buf);              /* empty and reusable after */
-void buf_reset(struct buf *buf);             /* len 0, memory kept */
+void buf_init(struct buf *buf, size_t max); /* no allocation yet */
+void buf_free(struct buf *buf);             /* empty and reusable after */
+void buf_reset(struct buf *buf);            /* len 0, memory kept */
 bool buf_add(struct buf *buf, const void *bytes, size_t size);
 bool buf_add_text(struct buf *buf, const char *text);
 bool buf_add_char(struct buf *buf, char c);

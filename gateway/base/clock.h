@@ -10,7 +10,9 @@ int64_t clock_mono_ms(void); /* CLOCK_MONOTONIC in ms: for timers */
 int64_t clock_mono_us(void);
 
 /* XEP-0082 UTC text, e.g. 2026-11-21T09:30:00.123Z, into out. */
-struct clock_text { char text[32]; };
+struct clock_text {
+    char text[32];
+};
 struct clock_text clock_iso(int64_t wall_ms);
 
 /* Unix ms of a proleptic Gregorian UTC date; fields are clamped, not

@@ -5,10 +5,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct id { uint8_t bytes[16]; };
-struct id_text { char text[33]; };
+struct id {
+    uint8_t bytes[16];
+};
+struct id_text {
+    char text[33];
+};
 
-struct id id_new(void); /* from getrandom(2), buffered; aborts if there is none */
+struct id
+id_new(void); /* from getrandom(2), buffered; aborts if there is none */
 struct id_text id_text(const struct id *id); /* 32 lower-case hex digits */
 bool id_parse(const char *text, struct id *id);
 bool id_equal(const struct id *a, const struct id *b);

@@ -3,6 +3,8 @@
  * control characters (C0, DEL, and C1 in UTF-8) are therefore never printed. */
 #include "base/log.h"
 
+#include "base/clock.h"
+
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -55,13 +57,12 @@ static void replace_controls(char *text, size_t size)
 
 static size_t add_stamp(char *line, size_t size)
 {
-    struct timespec now;
+    time_t now = (time_t)(clock_wall_ms() / 1000);
     struct tm date;
 
     if (!isatty(STDERR_FILENO))
         return 0;
-    clock_gettime(CLOCK_REALTIME, &now);
-    if (localtime_r(&now.tv_sec, &date) == NULL)
+    if (localtime_r(&now, &date) == NULL)
         return 0;
     return strftime(line, size, "%H:%M:%S ", &date);
 }

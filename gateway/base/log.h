@@ -6,8 +6,12 @@
 
 #include <stdbool.h>
 
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO,
-                 LOG_LEVEL_DEBUG };
+enum log_level {
+    LOG_LEVEL_ERROR,
+    LOG_LEVEL_WARN,
+    LOG_LEVEL_INFO,
+    LOG_LEVEL_DEBUG
+};
 
 /* Lines above `level` are dropped from now on; the default is info. The level
  * is the only mutable state of the program that is not in struct gateway. */
@@ -28,7 +32,9 @@ void log_line(enum log_level level, const char *format, ...)
 
 /* A shortened address for logs: "+4477*****23" (keeps 5 leading and 2 last
  * characters of longer ones). Returned by value: use `.text` in the call. */
-struct log_number { char text[24]; };
+struct log_number {
+    char text[24];
+};
 struct log_number log_number(const char *address);
 
 #endif

@@ -7,7 +7,7 @@
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size); /* zeroed, overflow-checked */
 void *xrealloc(void *old, size_t size);
-char *xstrdup(const char *text);          /* NULL stays NULL */
+char *xstrdup(const char *text); /* NULL stays NULL */
 char *xstrndup(const char *text, size_t size);
 void *xmemdup(const void *bytes, size_t size); /* size 0 gives NULL */
 

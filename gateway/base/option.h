@@ -8,7 +8,7 @@
 
 enum option_type {
     OPT_TEXT,
-    OPT_INT,  /* min..max */
+    OPT_INT, /* min..max */
     OPT_BOOL,
     OPT_ENUM, /* one of `choices`, separated by '|' */
     OPT_LIST, /* list of text */

@@ -65,7 +65,8 @@ enum health {
 
 /* The state of the network's lines for presence; `text` says in words what
  * the trouble is. */
-enum health network_health(const struct network *network, char *text, size_t size);
+enum health network_health(const struct network *network, char *text,
+                           size_t size);
 
 /* The canonical foreign address of what a user typed or of an unescaped local
  * part, into out (NUMBER_MAX... at most 1024 bytes). ERR_BAD_ADDRESS. */

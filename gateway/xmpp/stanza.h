@@ -10,6 +10,7 @@
 
 #include <strophe.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 #define NS_COMPONENT "jabber:component:accept"
@@ -69,6 +70,11 @@ struct refusal refusal_of(const struct err *err);
 
 /* Adds <error/> with everything of `refusal` and makes the type "error". */
 void stanza_refuse(xmpp_stanza_t *stanza, const struct refusal *refusal);
+
+/* --- writing ------------------------------------------------------------ */
+
+/* Appends the XML of a stanza; false when it does not fit. */
+bool stanza_write(xmpp_stanza_t *stanza, struct buf *out);
 
 /* --- reading ------------------------------------------------------------ */
 

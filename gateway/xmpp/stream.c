@@ -83,6 +83,7 @@ struct stream {
     enum state state;
     struct socket *socket; /* CONNECTING to CLOSING */
     struct reader *reader;
+    struct buf out;      /* the stanza that is being written */
     struct timer *timer; /* of the state */
     struct timer *steady;
     struct timer *look;     /* runs while `full` */
@@ -163,17 +164,17 @@ static void stream_fail(struct stream *stream, const char *why)
 
 /* --- writing ------------------------------------------------------------ */
 
-static size_t write_stanza(struct stream *stream, xmpp_stanza_t *stanza,
-                           size_t cut)
+/* Writes it without its last `cut` bytes. False when it is beyond all bounds. */
+static bool write_stanza(struct stream *stream, xmpp_stanza_t *stanza,
+                         size_t cut)
 {
-    char *text;
-    size_t size;
+    struct buf *out = &stream->out;
 
-    if (xmpp_stanza_to_text(stanza, &text, &size) != XMPP_EOK)
-        abort(); /* libstrophe fails on our own mistakes and on no memory */
-    socket_write(stream->socket, text, size - cut);
-    xmpp_free(stream->ctx, text);
-    return size;
+    buf_reset(out);
+    if (!stanza_write(stanza, out))
+        return false;
+    socket_write(stream->socket, out->data, out->len - cut);
+    return true;
 }
 
 static void on_look(void *arg)
@@ -220,7 +221,8 @@ bool stream_send(struct stream *stream, xmpp_stanza_t *stanza,
             return false;
         }
     }
-    (void)write_stanza(stream, stanza, 0);
+    if (!write_stanza(stream, stanza, 0))
+        return false;
     stream->status.stanzas_out++;
     return true;
 }
@@ -439,6 +441,7 @@ struct stream *stream_new(struct owner *owner, xmpp_ctx_t *ctx,
     split_server(stream, options->server);
     stream->reader =
         reader_new(ctx, options->stanza_max, &reader_events, stream);
+    buf_init(&stream->out, FULL);
     stream->timer = timer_new(owner, on_timer, stream);
     stream->steady = timer_new(owner, on_steady, stream);
     stream->look = timer_new(owner, on_look, stream);
@@ -451,6 +454,7 @@ struct stream *stream_new(struct owner *owner, xmpp_ctx_t *ctx,
 void stream_free(struct stream *stream)
 {
     reader_free(stream->reader);
+    buf_free(&stream->out);
     free(stream->host);
     free(stream);
 }

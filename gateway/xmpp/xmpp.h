@@ -12,14 +12,14 @@ struct loop;
 struct network;
 
 struct component_options {
-    const char *server;   /* HOST:PORT, [v6]:PORT, HOST */
-    bool tls;             /* direct TLS */
-    const char *tls_ca;   /* NULL: the system's certificates */
-    const char *secret;   /* borrowed for the component's life */
-    const char *jid;      /* component domain */
-    const char *ping_to;  /* NULL: parent domain, then our own */
-    unsigned ping_every;  /* seconds of idleness; 0: 60 */
-    unsigned stanza_max;  /* bytes of one incoming stanza; 0: 65536 */
+    const char *server;  /* HOST:PORT, [v6]:PORT, HOST */
+    bool tls;            /* direct TLS */
+    const char *tls_ca;  /* NULL: the system's certificates */
+    const char *secret;  /* borrowed for the component's life */
+    const char *jid;     /* component domain */
+    const char *ping_to; /* NULL: parent domain, then our own */
+    unsigned ping_every; /* seconds of idleness; 0: 60 */
+    unsigned stanza_max; /* bytes of one incoming stanza; 0: 65536 */
 };
 
 /* Makes the component and its front for `network`; connects on start. */
@@ -41,8 +41,8 @@ void component_stop(struct component *component, void (*done)(void *arg),
 /* After `done`. */
 void component_free(struct component *component);
 
-/* Facts for `status`: state word, since (Unix ms), last problem in words ("" for
- * none), stanzas read and written. */
+/* Facts for `status`: state word, since (Unix ms), last problem in words (""
+ * for none), stanzas read and written. */
 struct component_status {
     const char *state;
     long long since;

@@ -308,7 +308,9 @@ class Bench:
             last = sim.wait_for("accepted", timeout=60)["time"]
             if i % 3 == 0:
                 sim.text("sim1", f"inbound {i}", sender="+447700900123")
-        mean = sim.request("stats")["modems"]["sim1"]["answer_mean_ms"]
+        wait_for(lambda: sim.stats("sim1")["memories"]["SM"][0] == 0, 10,
+                 "the inbound texts to be taken")
+        mean = sim.stats("sim1")["answer_mean_ms"]
         return (count - 1) / (last - first), mean
 
 

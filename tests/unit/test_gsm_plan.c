@@ -98,7 +98,10 @@ static void test_reference_width(void **state)
     memset(text, 'a', 400);
     text[400] = '\0';
     assert_int_equal(fake_plan(fake, PHONE, text), 3);
+    assert_int_equal(part_of(fake, 0).mr, 1); /* the key begins with 01 */
+    assert_int_equal(part_of(fake, 1).mr, 2);
     pdu = part_of(fake, 2);
+    assert_int_equal(pdu.mr, 3);
     assert_true(pdu.concat.wide);
     assert_int_equal(pdu.concat.reference, 0x1234);
     assert_int_equal(pdu.concat.seq, 3);

@@ -78,6 +78,72 @@ static void test_not_deleted_before_ack(void **state)
     assert_int_equal(fake_count(sim->fake, "|keep me"), 1);
 }
 
+/* Two texts while the line is sending, so that one look finds both; slot 1 is
+ * the first one's. */
+static void arrive_together(struct sim *sim, int first_time, int second_time)
+{
+    char command[256];
+
+    sim_do(sim, "{\"cmd\":\"set\",\"answer\":[500,500]}");
+    send_text(sim, "a", 1);
+    fake_run(sim->fake, 100);
+    snprintf(command, sizeof(command),
+             "{\"cmd\":\"text\",\"from\":\"" PHONE "\",\"to\":\"sim1\","
+             "\"text\":\"in slot 1\",\"time\":%d}",
+             first_time);
+    sim_do(sim, command);
+    snprintf(command, sizeof(command),
+             "{\"cmd\":\"text\",\"from\":\"" PHONE "\",\"to\":\"sim1\","
+             "\"text\":\"in slot 2\",\"time\":%d}",
+             second_time);
+    sim_do(sim, command);
+}
+
+static void test_order_of_times(void **state)
+{
+    struct sim *sim = *state;
+
+    arrive_together(sim, 1700000010, 1700000000);
+    assert_non_null(fake_wait(sim->fake, "|in slot 2", 5000));
+    assert_non_null(fake_wait(sim->fake, "|in slot 1", 5000));
+}
+
+static void test_order_of_announcements(void **state)
+{
+    struct sim *sim = *state;
+
+    arrive_together(sim, 1700000000, 1700000000);
+    sim_do(sim, "{\"cmd\":\"urc\",\"modem\":\"sim1\","
+                "\"line\":\"+CMTI: \\\"SM\\\",1\"}");
+    assert_non_null(fake_wait(sim->fake, "|in slot 2", 5000));
+    assert_non_null(fake_wait(sim->fake, "|in slot 1", 5000));
+}
+
+static void test_order_of_slots(void **state)
+{
+    struct sim *sim = *state;
+
+    arrive_together(sim, 1700000000, 1700000000);
+    assert_non_null(fake_wait(sim->fake, "|in slot 1", 5000));
+    assert_non_null(fake_wait(sim->fake, "|in slot 2", 5000));
+}
+
+/* The SMSC may mean another text: it is tried again, without TP-RD. */
+static void test_repeat_that_is_refused(void **state)
+{
+    struct sim *sim = *state;
+
+    sim_do(sim, "{\"cmd\":\"set\",\"modem\":\"sim1\",\"mr_mode\":\"te\"}");
+    sim_do(sim, "{\"cmd\":\"set\",\"dup_window\":60}");
+    send_text(sim, "a", 1);
+    assert_non_null(fake_wait(sim->fake, "sent 1 1", 5000));
+    assert_true(fake_send(sim->fake, 0, 2, true));
+    assert_non_null(
+        fake_wait(sim->fake, "failed 2 temporary message CMS 197", 5000));
+    assert_true(fake_send(sim->fake, 0, 3, false));
+    assert_non_null(fake_wait(sim->fake, "sent 3 1", 5000));
+}
+
 static void test_retry_is_offered_again(void **state)
 {
     struct sim *sim = *state;
@@ -219,6 +285,10 @@ int main(void)
         WITH_SIM(test_receive),
         WITH_SIM(test_receive_parts_out_of_order),
         WITH_SIM(test_not_deleted_before_ack),
+        WITH_SIM(test_order_of_times),
+        WITH_SIM(test_order_of_announcements),
+        WITH_SIM(test_order_of_slots),
+        WITH_SIM(test_repeat_that_is_refused),
         WITH_SIM(test_retry_is_offered_again),
         WITH_SIM(test_name_and_class),
         WITH_SIM(test_early_report),

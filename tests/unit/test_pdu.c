@@ -439,16 +439,11 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_deliver),
-        cmocka_unit_test(test_bits),
-        cmocka_unit_test(test_validity),
-        cmocka_unit_test(test_report),
-        cmocka_unit_test(test_report_cut),
-        cmocka_unit_test(test_addresses),
-        cmocka_unit_test(test_times),
-        cmocka_unit_test(test_purpose),
-        cmocka_unit_test(test_headers),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_deliver),    cmocka_unit_test(test_bits),
+        cmocka_unit_test(test_validity),   cmocka_unit_test(test_report),
+        cmocka_unit_test(test_report_cut), cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_times),      cmocka_unit_test(test_purpose),
+        cmocka_unit_test(test_headers),    cmocka_unit_test(test_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -452,8 +452,8 @@ static void check_line(char *line)
 static void test_vectors(void **state)
 {
     const char *path = getenv("MOONGATE_VECTORS");
-    FILE *file = fopen(path != NULL ? path : "../shared/data/pdu-vectors.tsv",
-                       "r");
+    FILE *file =
+        fopen(path != NULL ? path : "../shared/data/pdu-vectors.tsv", "r");
     char *line = NULL;
     size_t room = 0, total = 0;
 
