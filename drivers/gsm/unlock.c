@@ -147,6 +147,7 @@ void gsm_unlock_done(struct gsm *g, const struct at_event *event)
         gsm_enter(g, GSM_INITIALISING);
         return;
     }
-    unlock_fail(g, "the SIM refuses the `pin`; it is not tried again, since "
-                   "three wrong ones lock it");
+    unlock_fail(
+        g, "the SIM refuses the PIN of `pin`; it is not tried again, since "
+           "three wrong ones lock it");
 }

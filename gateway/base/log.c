@@ -3,8 +3,6 @@
  * control characters (C0, DEL, and C1 in UTF-8) are therefore never printed. */
 #include "base/log.h"
 
-#include "base/clock.h"
-
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -12,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 enum { LINE_MAX_OCTETS = 2048 };
 

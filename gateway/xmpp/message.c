@@ -21,6 +21,7 @@ static const char *const encrypted[] = {
     "urn:xmpp:omemo:2",   "urn:xmpp:openpgp:0",
     "jabber:x:encrypted",
 };
+enum { ENCRYPTIONS = sizeof(encrypted) / sizeof(encrypted[0]) };
 
 /* --- refusing later ----------------------------------------------------- */
 
@@ -82,9 +83,14 @@ static void on_decided(void *arg, const struct id *id, const struct err *err)
 
 static bool is_encrypted(xmpp_stanza_t *stanza)
 {
-    for (size_t i = 0; i < sizeof(encrypted) / sizeof(encrypted[0]); i++) {
-        if (stanza_find(stanza, NULL, encrypted[i]))
-            return true;
+    for (xmpp_stanza_t *child = stanza_first(stanza); child;
+         child = stanza_after(child)) {
+        const char *ns = xmpp_stanza_get_ns(child);
+
+        for (size_t i = 0; ns && i < ENCRYPTIONS; i++) {
+            if (strcmp(ns, encrypted[i]) == 0)
+                return true;
+        }
     }
     return false;
 }

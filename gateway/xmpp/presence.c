@@ -2,10 +2,10 @@
  *
  * Contacts look as healthy as the network's lines: available, or dnd with the
  * reason as text; nothing is said before the lines have started, since all are
- * told of the outcome anyway. Who is told is in the store; the answer comes row by row into
- * a queue, and a timer sends it on in small bites, so that a thousand contacts
- * do not flood the server (and nothing is lost when the output is full). A
- * change meanwhile makes one more round afterwards.
+ * told of the outcome anyway. Who is told is in the store; the answer comes row
+ * by row into a queue, and a timer sends it on in small bites, so that a
+ * thousand contacts do not flood the server (and nothing is lost when the
+ * output is full). A change meanwhile makes one more round afterwards.
  *
  * XEP-0100: a request for subscription is granted, never offered unasked; the
  * gateway asks back for its own JID only, to see when the user is there. */

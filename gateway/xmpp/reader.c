@@ -47,28 +47,30 @@ struct reader {
     struct buf kept; /* the beginning of an unfinished frame */
     bool trimmed;    /* `kept` is cut to the head of the frame */
     bool stopped;
-    struct buf header; /* the stream's start tag */
-    char *id, *ns;     /* of the stream header */
-    bool is_stream;    /* it was {streams}stream */
-    struct buf text;   /* character data of the innermost element */
-    unsigned depth;    /* open elements, the stream included */
+    struct buf header;  /* the stream's start tag */
+    char *id, *ns;      /* of the stream header */
+    bool is_stream;     /* it was {streams}stream */
+    struct buf text;    /* character data of the innermost element */
+    struct buf ns_name; /* the namespace of an element, on its way */
+    unsigned depth;     /* open elements, the stream included */
     xmpp_stanza_t *open[DEPTH_MAX + 1]; /* [1] is the stanza */
     xmpp_stanza_t *stanza;              /* complete */
 };
 
 /* --- building ----------------------------------------------------------- */
 
-static void set_name(xmpp_stanza_t *element, const char *name)
+static void set_name(struct reader *reader, xmpp_stanza_t *element,
+                     const char *name)
 {
     const char *border = strrchr(name, SEPARATOR);
-    char *ns;
+    struct buf *ns = &reader->ns_name;
 
     (void)xmpp_stanza_set_name(element, border ? border + 1 : name);
     if (!border)
         return;
-    ns = xstrndup(name, (size_t)(border - name));
-    (void)xmpp_stanza_set_ns(element, ns);
-    free(ns);
+    buf_reset(ns);
+    (void)buf_add(ns, name, (size_t)(border - name));
+    (void)xmpp_stanza_set_ns(element, buf_text(ns));
 }
 
 static void set_attributes(xmpp_stanza_t *element, const char **attributes)
@@ -126,7 +128,7 @@ static void on_start(void *arg, const char *name, const char **attributes)
     }
     flush_text(reader);
     element = xmpp_stanza_new(reader->ctx);
-    set_name(element, name);
+    set_name(reader, element, name);
     set_attributes(element, attributes);
     if (reader->depth > 1) {
         (void)xmpp_stanza_add_child(reader->open[reader->depth - 1], element);
@@ -380,6 +382,7 @@ struct reader *reader_new(xmpp_ctx_t *ctx, size_t stanza_max,
     };
     buf_init(&reader->kept, 2 * max + 16); /* a head and its end tag */
     buf_init(&reader->text, max);
+    buf_init(&reader->ns_name, max);
     buf_init(&reader->header, HEADER_MAX);
     reader->parser = XML_ParserCreateNS("UTF-8", SEPARATOR);
     if (!reader->parser)
@@ -431,6 +434,7 @@ void reader_free(struct reader *reader)
     XML_ParserFree(reader->parser);
     buf_free(&reader->kept);
     buf_free(&reader->text);
+    buf_free(&reader->ns_name);
     buf_free(&reader->header);
     free(reader);
 }

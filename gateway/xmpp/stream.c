@@ -164,7 +164,8 @@ static void stream_fail(struct stream *stream, const char *why)
 
 /* --- writing ------------------------------------------------------------ */
 
-/* Writes it without its last `cut` bytes. False when it is beyond all bounds. */
+/* Writes it without its last `cut` bytes. False when it is beyond all bounds.
+ */
 static bool write_stanza(struct stream *stream, xmpp_stanza_t *stanza,
                          size_t cut)
 {

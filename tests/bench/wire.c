@@ -81,6 +81,7 @@ static void on_text(void *arg, const XML_Char *text, int size)
         return;
     memcpy(stanza->body + stanza->body_size, text, (size_t)size);
     stanza->body_size += (size_t)size;
+    stanza->body[stanza->body_size] = '\0';
 }
 
 static void wire_start(struct wire *wire, int fd)

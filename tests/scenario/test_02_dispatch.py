@@ -221,6 +221,22 @@ def test_probe(scene):
             and s.bare == phone and s.type is None] == []
 
 
+def test_restart_shows_no_trouble(scene):
+    """A phone goes and comes: nothing about lines that stop and start."""
+    alice, phone = scene.alice, scene.contact()
+    alice.presence(phone, "subscribe")
+    alice.expect_presence(phone)
+    before = len(alice.stanzas)
+    scene.gateway.restart()
+    alice.expect(lambda s: s in alice.stanzas[before:] and s.bare == phone
+                 and s.type is None, 20, "the phone back")
+    alice.fence(scene.domain)
+    seen = [(s.type, s.show) for s in alice.stanzas[before:]
+            if s.kind == "presence" and s.bare == phone]
+    assert seen[0] == ("unavailable", None), seen
+    assert {show for _, show in seen} == {None}, seen
+
+
 def test_strangers_subscription_is_refused(scene):
     mallory = scene.client("mallory")
     mallory.presence(scene.contact(), "subscribe")
@@ -228,6 +244,19 @@ def test_strangers_subscription_is_refused(scene):
         lambda s: s.kind == "presence" and s.bare == scene.contact(),
         10, "an answer")
     assert answer.type in ("unsubscribed", "error")
+
+
+def test_encrypted_text_is_refused(scene):
+    """Its body only says that one cannot read it: not worth a paid text."""
+    stanza = scene.alice.text(
+        scene.contact(), "I sent you an encrypted message", extra=(
+            "<encryption xmlns='urn:xmpp:eme:0' "
+            "namespace='eu.siacs.conversations.axolotl'/>"))
+    error = scene.alice.expect_error(stanza)
+    assert error.condition == "feature-not-implemented"
+    assert "encrypt" in error.error_text
+    scene.talk("in the clear")
+    assert scene.phone_texts() == ["in the clear"]
 
 
 def test_oversized_stanza(scene):

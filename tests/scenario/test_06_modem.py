@@ -74,14 +74,14 @@ def test_wrong_pin_is_tried_once_and_never_again(make_scene):
     scene.simulate([{"name": "sim1", "number": SIM, "pin": "1234"}])
     gateway = scene.make_gateway(lines={"sim1": {"pin": "9999"}})
     gateway.start(wait=False)
-    gateway.wait_log(r"PIN", 20)
+    gateway.wait_log(r"(?i)\bpin\b", 20)
     wait_for(lambda: gateway.status(check=False), 10, "a control socket")
-    wait_for(lambda: "PIN" in gateway.line()["problem"], 10,
+    wait_for(lambda: "pin" in gateway.line()["problem"].lower(), 10,
              lambda: str(gateway.line()))
     for _ in range(2):
         gateway.stop()
         gateway.start(wait=False)
-        gateway.wait_log(r"PIN", 20)
+        gateway.wait_log(r"(?i)\bpin\b", 20)
     assert scene.sim.stats("sim1")["sim"]["pin_tries"] == 2
     assert "9999" not in gateway.log()
     gateway.stop()

@@ -31,7 +31,7 @@ def write(book, token, order=1, receipt=True, refuse=False):
 def submit(book, token, to=PHONE, seq=1, total=1, modem="sim1"):
     book.accepted_part({
         "text": f"<{token}>", "concat": {"seq": seq, "total": total},
-        "modem": modem, "to": to, "srr": True, "mr": token % 256})
+        "modem": modem, "to": to, "srr": True, "rd": False, "mr": token % 256})
 
 
 def show(book, token, text=None):

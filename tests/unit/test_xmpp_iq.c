@@ -276,6 +276,33 @@ static void test_probe_and_health(void **state)
     scene_clear(&scene);
 }
 
+/* While the lines start for the first time there is nothing to tell; what
+ * came of it is told to all who asked meanwhile. */
+static void test_silent_until_started(void **state)
+{
+    static const char *const rows[] = { "a@example.org", "+447700900123",
+                                        NULL };
+    struct scene scene;
+    const char *out;
+
+    (void)state;
+    scene_make(&scene, NULL);
+    scene.network.health = HEALTH_UNKNOWN;
+    scene.network.subscriptions = rows;
+    scene_online(&scene);
+    fake_advance(1000);
+    assert_string_equal(fake_written(), "");
+    assert_string_equal(presence("a@example.org/r", CONTACT, "probe"), "");
+    scene.network.health = HEALTH_GOOD;
+    component_front()->presence(scene.component);
+    fake_advance(20);
+    out = fake_written();
+    has(out, "from=\"" CONTACT "\"");
+    has(out, "to=\"a@example.org\"");
+    has_not(out, "<show>");
+    scene_clear(&scene);
+}
+
 static unsigned count(const char *text, const char *part)
 {
     unsigned n = 0;
@@ -335,6 +362,7 @@ int main(void)
         cmocka_unit_test(test_subscribe),
         cmocka_unit_test(test_subscribe_refused),
         cmocka_unit_test(test_probe_and_health),
+        cmocka_unit_test(test_silent_until_started),
         cmocka_unit_test(test_broadcast),
     };
 

@@ -15,21 +15,46 @@
 #include "xmpp/stanza.h"
 #include "xmpp/trouble.h"
 
-/* Renders, and asks expat whether it is well-formed. */
+/* Writes it, asks expat whether it is well-formed, and libstrophe whether it
+ * would have written the same. */
 static void check(xmpp_ctx_t *ctx, xmpp_stanza_t *stanza, char *out,
                   size_t size)
 {
     XML_Parser parser = XML_ParserCreate("UTF-8");
-    char *text;
+    struct buf text;
+    char *theirs;
     size_t n;
 
-    assert_int_equal(xmpp_stanza_to_text(stanza, &text, &n), XMPP_EOK);
-    if (XML_Parse(parser, text, (int)n, XML_TRUE) != XML_STATUS_OK)
-        fail_msg("%s", text);
-    (void)snprintf(out, size, "%s", text);
+    buf_init(&text, 65536);
+    assert_true(stanza_write(stanza, &text));
+    if (XML_Parse(parser, text.data, (int)text.len, XML_TRUE) != XML_STATUS_OK)
+        fail_msg("%s", text.data);
+    assert_int_equal(xmpp_stanza_to_text(stanza, &theirs, &n), XMPP_EOK);
+    assert_string_equal(text.data, theirs);
+    (void)snprintf(out, size, "%s", text.data);
     XML_ParserFree(parser);
-    xmpp_free(ctx, text);
+    xmpp_free(ctx, theirs);
+    buf_free(&text);
     (void)xmpp_stanza_release(stanza);
+}
+
+static void test_write_has_a_ceiling(void **state)
+{
+    xmpp_ctx_t *ctx = stanza_context();
+    xmpp_stanza_t *stanza = stanza_new(ctx, "a", NULL);
+    struct buf text;
+
+    (void)state;
+    stanza_set(stanza, "x", "<<<<");
+    buf_init(&text, 25);
+    assert_true(stanza_write(stanza, &text));
+    assert_string_equal(text.data, "<a x=\"&lt;&lt;&lt;&lt;\"/>");
+    buf_free(&text);
+    buf_init(&text, 24);
+    assert_false(stanza_write(stanza, &text));
+    buf_free(&text);
+    (void)xmpp_stanza_release(stanza);
+    xmpp_ctx_free(ctx);
 }
 
 static xmpp_stanza_t *with(xmpp_ctx_t *ctx, const char *text)
@@ -194,6 +219,7 @@ static void test_retry(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_write_has_a_ceiling),
         cmocka_unit_test(test_every_illegal_character),
         cmocka_unit_test(test_every_octet),
         cmocka_unit_test(test_what_stays),
