@@ -112,19 +112,29 @@ static struct json_object *line_object(struct line *line)
     return object;
 }
 
+/* The store's counters: what is a number in its counts. */
+static struct json_object *counters_object(struct json_object *counts)
+{
+    struct json_object *object = json_object_new_object();
+    json_object_object_foreach(counts, key, value)
+    {
+        if (json_object_is_type(value, json_type_int))
+            json_object_object_add(object, key, json_object_get(value));
+    }
+    return object;
+}
+
 static struct json_object *gateway_object(const struct inspect *inspect,
                                           struct json_object *counts)
 {
     struct json_object *object = json_object_new_object();
-    struct json_object *counters = NULL;
     add_text(object, "version", MOONGATE_VERSION);
     add_int(object, "pid", getpid());
     add_int(object, "since", inspect->started);
     json_object_object_add(
         object, "store_full",
         json_object_new_boolean(store_is_full(inspect->core->store)));
-    if (counts && json_object_object_get_ex(counts, "counters", &counters))
-        json_object_object_add(object, "counters", json_object_get(counters));
+    json_object_object_add(object, "counters", counters_object(counts));
     return object;
 }
 

@@ -73,7 +73,7 @@ static enum gsm_verdict need_pin(struct gsm *g)
     }
     mark = mark_of(g->iccid[0] != '\0' ? g->iccid : device_of(g), pin);
     if (line_state_get(g->line, mark.key) != NULL) {
-        unlock_fail(g, "the SIM has refused this `pin` before and is not "
+        unlock_fail(g, "the SIM has refused this PIN (`pin`) before and is not "
                        "asked again, since three wrong ones lock it: set the "
                        "right one, or unlock it in a phone");
         return STEP_LEFT;
@@ -148,6 +148,6 @@ void gsm_unlock_done(struct gsm *g, const struct at_event *event)
         return;
     }
     unlock_fail(
-        g, "the SIM refuses the PIN of `pin`; it is not tried again, since "
+        g, "the SIM refuses this PIN (`pin`); it is not tried again, since "
            "three wrong ones lock it");
 }

@@ -103,6 +103,8 @@ static void on_user_text(void *arg, struct entry_result *results, size_t n,
                failed    ? err
                : refused ? &result->err
                          : NULL);
+    if (!failed && !refused)
+        know_account(network, user->contact, user->account);
     sink_line_accept(network, &user->offer, failed ? NULL : result->delivery);
     if (queued)
         lane_has_backlog(&network->to_line);

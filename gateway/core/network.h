@@ -70,6 +70,7 @@ struct network {
     struct timer *fragments; /* looks for late parts */
     enum health health;      /* as last told */
     int64_t told_admins_at;  /* clock_mono_ms */
+    char *untold;            /* for the admins, once the stream is up */
 };
 
 struct network *network_new(struct core *core, const struct settings *settings,
@@ -88,7 +89,9 @@ void network_lines_ready(struct network *network);
 /* A line's state changed: presence, and what waited for it. */
 void network_line_changed(struct network *network, struct line *line);
 
-/* Tells the admins, at most once a minute per text. */
+/* Logs it and tells the admins, at most once a minute; while the stream is
+ * down the last such text waits for it. */
 void network_tell_admins(struct network *network, const char *text);
+void network_tell_untold(struct network *network); /* the stream is up */
 
 #endif

@@ -239,6 +239,7 @@ static void on_joined(void *arg, const struct err *err)
     if (core_failed(network->core, err) || stale)
         return;
     network->front_state = FRONT_UP;
+    network_tell_untold(network);
     load_debts(network);
     lane_has_backlog(&network->to_xmpp);
 }
@@ -253,11 +254,17 @@ void network_front_up(struct network *network)
     store_barrier(network->core->store, on_joined, joining);
 }
 
-static void on_unfenced(void *arg, const struct err *err)
+static void on_unfenced(void *arg, size_t poisoned, const struct err *err)
 {
     struct network *network = arg;
-    if (!core_lost(network->core, err))
-        lane_has_backlog(&network->to_xmpp);
+    if (core_lost(network->core, err))
+        return;
+    if (poisoned)
+        network_tell_admins(network,
+                            "A text for a user ended the connection to the "
+                            "server more than once. It is given up: see "
+                            "`moongate queue --state failed`.");
+    lane_has_backlog(&network->to_xmpp);
 }
 
 static void give_back_unfenced(struct network *network)
@@ -338,8 +345,15 @@ void network_bounced(struct network *network, const struct id *id,
                   on_bounced, network);
 }
 
+static void on_available(void *arg, const struct err *err)
+{
+    struct network *network = arg;
+    if (!core_lost(network->core, err))
+        lane_has_backlog(&network->to_xmpp);
+}
+
 void network_user_available(struct network *network, const char *account)
 {
     store_wake(network->core->store, network_name(network), TO_XMPP, account,
-               on_unfenced, network);
+               on_available, network);
 }

@@ -7,25 +7,24 @@
 
 struct rows_task {
     struct plain_task plain;
-    size_t n;
+    store_unfenced_fn *unfenced_fn; /* instead of plain.fn */
+    size_t n, poisoned;
     unsigned limit;
     int64_t rows[];
 };
 
-static void rows_submit(struct store *store, const struct task_ops *ops,
-                        const int64_t *rows, size_t n, unsigned limit,
-                        struct plain_task answer)
+static struct rows_task *rows_new(struct store *store,
+                                  const struct task_ops *ops,
+                                  const int64_t *rows, size_t n, void *arg)
 {
     struct rows_task *t =
         task_new(store, ops, sizeof(*t) + n * sizeof(*rows), 0);
 
-    t->plain.fn = answer.fn;
-    t->plain.arg = answer.arg;
+    t->plain.arg = arg;
     t->n = n;
-    t->limit = limit;
     for (size_t i = 0; i < n; i++)
         t->rows[i] = rows[i];
-    task_submit(&t->plain.task);
+    return t;
 }
 
 /* --- fenced --------------------------------------------------------------- */
@@ -68,27 +67,30 @@ static const struct task_ops fenced_ops = {
 void store_fenced(struct store *store, const int64_t *rows, size_t n,
                   store_fn *fn, void *arg)
 {
-    rows_submit(store, &fenced_ops, rows, n, 0,
-                (struct plain_task){ .fn = fn, .arg = arg });
+    struct rows_task *t = rows_new(store, &fenced_ops, rows, n, arg);
+
+    t->plain.fn = fn;
+    task_submit(&t->plain.task);
 }
 
 /* --- unfenced ------------------------------------------------------------- */
 
-static bool unfenced_one(struct store *store, struct subject *subject,
-                         unsigned limit, struct err *err)
+static bool unfenced_one(struct store *store, struct rows_task *t,
+                         struct subject *subject, struct err *err)
 {
     struct change change = { .to = MESSAGE_QUEUED,
                              .attempt = subject->attempt + 1 };
     struct err poison;
     bool done;
 
-    if (change.attempt > limit) {
+    if (change.attempt > t->limit) {
         err_set(&poison, ERR_POISON,
                 "the stream died %u times while this message was on it",
                 change.attempt);
         change.to = MESSAGE_FAILED;
         change.err = &poison;
         store->counts[COUNT_POISON]++;
+        t->poisoned++;
     }
     return moves_apply(store, subject, &change, &done, err);
 }
@@ -100,28 +102,39 @@ static bool unfenced_run(struct store *store, struct task *task,
     struct subject subject;
     bool found;
 
+    t->poisoned = 0;
     for (size_t i = 0; i < t->n; i++) {
         if (!moves_find(store, NULL, t->rows[i], &subject, &found, err))
             return false;
         if (!found || subject.state != MESSAGE_QUEUED || is_deferred(&subject))
             continue;
-        if (!unfenced_one(store, &subject, t->limit, err))
+        if (!unfenced_one(store, t, &subject, err))
             return false;
     }
     return true;
 }
 
+static void unfenced_finish(struct task *task, const struct err *err)
+{
+    struct rows_task *t = (struct rows_task *)task;
+
+    t->unfenced_fn(t->plain.arg, err ? 0 : t->poisoned, err);
+}
+
 static const struct task_ops unfenced_ops = {
     .run = unfenced_run,
-    .finish = plain_finish,
+    .finish = unfenced_finish,
     .writes = true,
 };
 
 void store_unfenced(struct store *store, const int64_t *rows, size_t n,
-                    unsigned limit, store_fn *fn, void *arg)
+                    unsigned limit, store_unfenced_fn *fn, void *arg)
 {
-    rows_submit(store, &unfenced_ops, rows, n, limit,
-                (struct plain_task){ .fn = fn, .arg = arg });
+    struct rows_task *t = rows_new(store, &unfenced_ops, rows, n, arg);
+
+    t->unfenced_fn = fn;
+    t->limit = limit;
+    task_submit(&t->plain.task);
 }
 
 /* --- bounced -------------------------------------------------------------- */

@@ -264,9 +264,11 @@ void store_fenced(struct store *store, const int64_t *rows, size_t n,
 
 /* Unfenced messages of a stream that died: attempt + 1 each in one commit.
  * Those above `limit` attempts are failed(poison); the others are given back
- * to their conversations in order. */
+ * to their conversations in order. `poisoned` counts those that failed. */
+typedef void store_unfenced_fn(void *arg, size_t poisoned,
+                               const struct err *err);
 void store_unfenced(struct store *store, const int64_t *rows, size_t n,
-                    unsigned limit, store_fn *fn, void *arg);
+                    unsigned limit, store_unfenced_fn *fn, void *arg);
 
 /* A stanza error came back for message `id` (sent or queued, TO_XMPP). */
 void store_bounced(struct store *store, const struct id *id,

@@ -119,16 +119,21 @@ static void run_step(struct rows *rows, int at, long batch)
     }
 }
 
+static long lives_in(const struct rows *rows, long batches)
+{
+    long lives = batches > 0 ? batches * BATCH : 0;
+
+    return lives < rows->total ? lives : rows->total;
+}
+
 static void end_group(struct rows *rows, long batch)
 {
     for (int to_xmpp = 0; to_xmpp < 2; to_xmpp++) {
-        long made = (batch + 1 - to_xmpp) * BATCH;
-        long done = made > BATCH ? made - BATCH : 0;
+        long made = lives_in(rows, batch + 1 - to_xmpp);
+        long done = lives_in(rows, batch - to_xmpp);
         int64_t counts[] = { made - done, done, to_xmpp };
-        long changed =
-            rows->conversations < 2 * BATCH ? rows->conversations : 2 * BATCH;
 
-        for (long i = 0; made > 0 && i < changed; i++) {
+        for (long i = 0; made > 0 && i < rows->conversations; i++) {
             int64_t values[] = { made / rows->conversations,
                                  done / rows->conversations + 1,
                                  i + 1 + to_xmpp * rows->conversations };
@@ -216,7 +221,7 @@ int main(int argc, char **argv)
     snprintf(path, sizeof(path), "%s/rows.db", argv[1]);
     rows.total = strtol(argv[2], NULL, 10);
     rows.conversations = strtol(argv[3], NULL, 10);
-    if (rows.total < 1 || rows.conversations < 1)
+    if (rows.total < 1 || rows.conversations < 1 || rows.conversations > BATCH)
         return 2;
     open_rows(&rows, path);
     int64_t start = wire_now_us();

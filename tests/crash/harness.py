@@ -4,6 +4,7 @@ it, and the rules by which it is killed."""
 import asyncio
 import os
 import random
+import select
 import time
 
 from sim.world import World
@@ -95,7 +96,7 @@ class Stage:
                 f"the daemon ended with {daemon.child.returncode}:\n"
                 + daemon.log())
         await daemon.kill()
-        await self.stream_gone()
+        await self.all_read()
         ledger.killed()
         return hit
 
@@ -107,10 +108,16 @@ class Stage:
             self.load.burst()
             await asyncio.sleep(self.rng.uniform(0.001, 0.03))
 
-    async def stream_gone(self):
-        """What the kernel still holds of a dead daemon is read as well."""
-        while self.server.link:
+    async def all_read(self):
+        """What the kernel still holds of a dead daemon is read as well: the
+        server and the modems get it, so it belongs to that life."""
+        while self.server.link or self._unread():
             await asyncio.sleep(0.001)
+
+    def _unread(self):
+        masters = [end.master for modem in self.world.modems.values()
+                   for end in modem.endpoints]
+        return select.select(masters, [], [], 0)[0]
 
     # ---- the end --------------------------------------------------------
 

@@ -86,7 +86,8 @@ class Ledger:
         self.now, self.journal = now, journal
         self.outs, self.ins = {}, {}
         self.unexplained, self.extra = [], 0
-        self.explained = 0
+        self.explained = 0      # copies at the SMSC after a kill
+        self.repeats = 0        # stanzas that came again under their id
         self.reads = 0
         self.life = 0
         self.last = {}          # modem -> (Out, seq) accepted last
@@ -209,8 +210,10 @@ class Ledger:
     def _read(self, key, what):
         """A stanza of a kind was read; is it a copy, and why?"""
         state = self.sent.get(key)
-        if state is not None:
-            self.duplicate(state == "doubtful", what)
+        if state == "doubtful":     # the same id: receivers know it again
+            self.repeats += 1
+        elif state is not None:
+            self.duplicate(False, what)
         self.sent[key] = "read"
         self.uncovered.append(key)
 

@@ -210,16 +210,14 @@ class Demo:
         self.gateway.check_log()
 
 
-def run(folder, screen):
-    demo = Demo(folder, screen)
+def run(demo, screen):
+    """Plays it; returns the exit code."""
     started = time.monotonic()
     try:
         demo.play()
         screen.say()
         screen.done("The demo worked, in %.0f seconds."
                     % (time.monotonic() - started))
-        if sys.stdin.isatty() and screen.terminal:
-            Prompt(demo, screen).run()
         return 0
     except KeyboardInterrupt:
         print()
@@ -229,8 +227,15 @@ def run(folder, screen):
         if demo.gateway:
             print("\nThe gateway's log:\n" + demo.gateway.tail())
         return 1
-    finally:
-        demo.tear_down()
+
+
+def stay_up(demo, screen):
+    """On a terminal the reader may go on until he has enough."""
+    if sys.stdin.isatty() and screen.terminal:
+        try:
+            Prompt(demo, screen).run()
+        except KeyboardInterrupt:
+            print()
 
 
 def main():
@@ -243,7 +248,14 @@ def main():
         screen.failed(why)
         return 1
     with tempfile.TemporaryDirectory(prefix="moongate-demo-") as folder:
-        return run(folder, screen)
+        demo = Demo(folder, screen)
+        try:
+            code = run(demo, screen)
+            if code == 0:
+                stay_up(demo, screen)
+        finally:
+            demo.tear_down()
+        return code
 
 
 if __name__ == "__main__":

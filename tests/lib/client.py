@@ -14,16 +14,16 @@ import uuid
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape, quoteattr
 
-import slixmpp
-
 from lib.servers import password_of
+
+logging.getLogger("slixmpp").setLevel(logging.CRITICAL)
+logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+
+import slixmpp  # noqa: E402 - it logs while it is imported
 
 CLIENT = "{jabber:client}"
 RECEIPTS = "urn:xmpp:receipts"
 STANZAS = "{urn:ietf:params:xml:ns:xmpp-stanzas}"
-
-logging.getLogger("slixmpp").setLevel(logging.CRITICAL)
-logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 _loop = None
 _lock = threading.Lock()

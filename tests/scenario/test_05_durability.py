@@ -240,6 +240,7 @@ def test_message_that_expires(make_scene):
                                "remote-server-timeout")
     assert error.error_type == "wait"
     scene.sim.request("replug", modem="sim1")
+    scene.gateway.wait_line("online")
     scene.talk("a fresh one goes")
     assert "too late" not in scene.phone_texts()
 

@@ -259,6 +259,14 @@ static struct delivery *in_hand(struct scene *s, const char *text)
     return s->results[0].delivery;
 }
 
+static void on_unfenced(void *arg, size_t poisoned, const struct err *err)
+{
+    struct scene *s = arg;
+
+    s->n = poisoned;
+    on_plain(arg, err);
+}
+
 static void test_unfenced_and_poison(void **state)
 {
     struct scene *s = *state;
@@ -270,15 +278,17 @@ static void test_unfenced_and_poison(void **state)
         rows[i] = d->row;
         delivery_free(d);
     }
-    store_unfenced(s->store, rows, 3, 1, on_plain, s);
+    store_unfenced(s->store, rows, 3, 1, on_unfenced, s);
     scene_wait(s);
+    assert_int_equal(s->n, 0);
     list = scene_take(s, TO_XMPP, 10, 10);
     assert_int_equal(list->row, rows[0]);
     assert_int_equal(list->attempt, 1);
     assert_int_equal(list->next->row, rows[1]);
     deliveries_free(list);
-    store_unfenced(s->store, rows, 1, 1, on_plain, s);
+    store_unfenced(s->store, rows, 1, 1, on_unfenced, s);
     scene_wait(s);
+    assert_int_equal(s->n, 1);
     assert_int_equal(scene_state(s, rows[0]), MESSAGE_FAILED);
     assert_int_equal(scene_sql(s, "SELECT value FROM counter WHERE "
                                   "name = 'poison'"),
