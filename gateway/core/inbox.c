@@ -299,13 +299,14 @@ static void on_account(void *arg, const char *account, const struct err *err)
     struct arrival *arrival = arg;
     struct network *network = arrival->line->network;
     const char *chat = arrival->messages[arrival->at].chat;
+    if (account) {
+        know_account(network, chat, account);
+        return;
+    }
+    network->lookups--;
     if (core_failed(network->core, err)) {
         line_acknowledge(&arrival->receipt, ACK_RETRY);
         arrival_free(arrival);
-        return;
-    }
-    if (account) {
-        know_account(network, chat, account);
         return;
     }
     if (known_account(network, chat))
@@ -322,7 +323,8 @@ static void arrival_next(struct arrival *arrival)
     for (; arrival->at < arrival->n; arrival->at++) {
         const char *chat = arrival->messages[arrival->at].chat;
         const char *account = known_account(network, chat);
-        if (!account) {
+        if (!account || network->lookups > 0) {
+            network->lookups++;
             store_find_accounts(network->core->store, network_name(network),
                                 chat, 1, on_account, arrival);
             return;

@@ -66,7 +66,8 @@ struct network {
     uint64_t fenced; /* serial that is covered so far */
     bool alone;      /* what is unfenced is one suspect of an earlier death */
 
-    struct known *known;     /* contact -> account, newest (inbox.c) */
+    struct known *known; /* contact -> account, newest (inbox.c) */
+    size_t lookups; /* under way: what comes later must not overtake them */
     struct timer *fragments; /* looks for late parts */
     enum health health;      /* as last told */
     int64_t told_admins_at;  /* clock_mono_ms */

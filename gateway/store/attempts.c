@@ -46,11 +46,15 @@ bool parts_store(struct store *store, const struct subject *subject,
 bool part_set(struct store *store, int64_t message, unsigned n,
               enum part_state state, struct err *err)
 {
+    /* Delivered by one try, it stays so whatever becomes of another. */
     static const char update[] =
-        "UPDATE part SET state = ?3 WHERE message = ?1 AND n = ?2";
+        "UPDATE part SET state = ?3"
+        " WHERE message = ?1 AND n = ?2 AND state <> ?4";
 
     return db_run(store->db, update,
-                  DB_VALUES(db_int(message), db_int(n), db_int(state)), err);
+                  DB_VALUES(db_int(message), db_int(n), db_int(state),
+                            db_int(PART_DELIVERED)),
+                  err);
 }
 
 /* The part is submitted. `tries` counts how often in a row nobody knew whether

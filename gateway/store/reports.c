@@ -33,13 +33,13 @@ struct match {
 };
 
 static void match_add(struct match *match, const struct attempt *attempt,
-                      const struct report *report)
+                      const struct report *report, bool part_delivered)
 {
     bool waits = attempt->outcome == ATTEMPT_SENT ||
                  attempt->outcome == ATTEMPT_UNSURE ||
                  (attempt->outcome == ATTEMPT_UNDELIVERED && report->delivered);
 
-    if (!waits) {
+    if (!waits || part_delivered) {
         match->settled = true;
         return;
     }
@@ -54,7 +54,10 @@ static bool match_find(struct store *store, const struct report *report,
                        struct match *match, struct err *err)
 {
     static const char find[] =
-        "SELECT " ATTEMPT_COLUMNS " WHERE sim = ?1 AND remote_id = ?2"
+        "SELECT id, message, part, n, submitted_at, outcome, chat,"
+        " (SELECT state FROM part WHERE message = attempt.message"
+        " AND n = attempt.part)"
+        " FROM attempt WHERE sim = ?1 AND remote_id = ?2"
         " AND submitted_at > ?3 ORDER BY id DESC LIMIT 64";
     struct db_rows *rows =
         db_query(store->db, find,
@@ -68,7 +71,8 @@ static bool match_find(struct store *store, const struct report *report,
         attempt_from(rows, &attempt);
         if (!report->chat ||
             recipients_alike(db_get_text(rows, 6), report->chat))
-            match_add(match, &attempt, report);
+            match_add(match, &attempt, report,
+                      db_get_int(rows, 7) == PART_DELIVERED);
     }
     return db_end(rows, err);
 }
@@ -156,11 +160,14 @@ static bool report_match(struct store *store, struct report_task *t,
     match_narrow(match, report->at);
     if (match->n == 1)
         return report_settle(store, t, &match->found[0], err);
-    if (match->n > 1 || match->settled) {
-        log_info("a report settles no part: %s",
-                 match->n > 1 ? "several fit" : "its part is settled");
+    if (match->n > 1) {
+        log_info("a report settles no part: several fit");
         return true;
     }
+    /* A second word on the same part, or, ids being reused, the first on one
+     * whose answer is still on its way: that one will look for it. */
+    if (match->settled)
+        return orphan_keep(store, report, err);
     if (!unsure_like(store, report->sim, report->chat, match->found, &match->n,
                      err))
         return false;

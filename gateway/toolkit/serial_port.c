@@ -96,7 +96,7 @@ static bool termios_setup(int fd, const char *device, int baud,
                        device, baud);
     if (tcsetattr(fd, TCSANOW, &termios) < 0)
         return port_error(err, device, errno);
-    (void)tcflush(fd, TCIOFLUSH);
+    (void)tcflush(fd, TCOFLUSH);
     return true;
 }
 
@@ -149,7 +149,7 @@ static bool sp_setup(struct serial_port *port, const char *device, int baud,
         sp_free_port(sp);
         return false;
     }
-    (void)sp_flush(sp, SP_BUF_BOTH);
+    (void)sp_flush(sp, SP_BUF_OUTPUT);
     (void)sp_get_port_handle(sp, &port->fd);
     (void)ioctl(port->fd, TIOCEXCL);
     port->sp = sp;

@@ -46,8 +46,8 @@ static void send_more(struct wire *wire)
                     "<origin-id xmlns='urn:xmpp:sid:0' id='o%ld-%ld'/>"
                     "</message>",
                     load->sent, who, load->domain, who, load->target,
-                    (long long)wire_now_us(), load->sent, padding, (long)getpid(),
-                    load->sent);
+                    (long long)wire_now_us(), load->sent, padding,
+                    (long)getpid(), load->sent);
         load->sent++;
     }
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/id.h"
 #include "store/db.h"
 #include "store/schema.h"
 #include "wire.h"
@@ -22,16 +23,17 @@ enum { BATCH = 1000 };
     " elit, sed do'"
 #define NOW "1795235080412"
 
-/* ?1 the message's id, ?2 its number from 0, ?3 its conversation from 1, ?4
- * its number in there, ?5 all conversations of one direction. States are the
- * store's: 2 queued, 5 sent. */
+/* ?1 the message's row, ?2 its number from 0, ?3 its conversation from 1, ?4
+ * its number in there, ?5 all conversations of one direction, ?6 its id, ?7
+ * the text's id in hex: the line's key, and what its echo came with. States
+ * are the store's: 2 queued, 5 sent. */
 static const char *const accepted[] = {
     "INSERT INTO seen (source, key, at) VALUES"
     " ('user' || ?3 || '@bench.localhost', 'o12345-' || ?2, " NOW ")",
     "INSERT INTO message (id, mid, conv, seq, state, attempt, owed, held,"
     " moved_at, direction, kind, receipt, created, expires, stanza_id, sender)"
-    " VALUES (?1, randomblob(16), ?3, ?4, 2, 0, 0, 0, " NOW ", 0, 0, 1, " NOW
-    ", " NOW ", 'm' || ?2, 'user' || ?3 || '@bench.localhost/bench')",
+    " VALUES (?1, ?6, ?3, ?4, 2, 0, 0, 0, " NOW ", 0, 0, 1, " NOW ", " NOW
+    ", 'm' || ?2, 'user' || ?3 || '@bench.localhost/bench')",
     "INSERT INTO body (message, text) VALUES (?1, " TEXT ")",
     NULL,
 };
@@ -40,16 +42,15 @@ static const char *const sent[] = {
     " WHERE id = ?1 AND state = 2 AND attempt = 0",
     "INSERT INTO attempt (id, message, part, n, outcome, submitted_at, line,"
     " sim, chat, remote_id) VALUES (?2 + 1, ?1, 1, 1, 4, " NOW ", 'sim1',"
-    " 'sim1', '+44770000' || ?3, lower(hex(randomblob(16))))",
+    " 'sim1', '+44770000' || ?3, ?7)",
     NULL,
 };
 static const char *const echoed[] = {
     "INSERT INTO seen (source, key, at) VALUES"
-    " ('sim1', lower(hex(randomblob(16))), " NOW ")",
+    " ('sim1', ?7, " NOW ")",
     "INSERT INTO message (id, mid, conv, seq, state, attempt, owed, held,"
     " moved_at, direction, kind, receipt, created, expires) VALUES (?1,"
-    " randomblob(16), ?5 + ?3, ?4, 2, 0, 0, 0, " NOW ", 1, 0, 0, " NOW ", " NOW
-    ")",
+    " ?6, ?5 + ?3, ?4, 2, 0, 0, 0, " NOW ", 1, 0, 0, " NOW ", " NOW ")",
     "INSERT INTO body (message, text) VALUES (?1, " TEXT ")",
     NULL,
 };
@@ -70,6 +71,7 @@ struct rows {
     sqlite3 *db;
     sqlite3_stmt *steps[STEPS][MOST], *conversation, *sink;
     long total, conversations;
+    struct id *ids; /* of the texts of two batches */
 };
 
 static void check(sqlite3 *db, int code)
@@ -94,12 +96,29 @@ static sqlite3_stmt *prepare(sqlite3 *db, const char *sql)
     return stmt;
 }
 
+enum { NUMBERS = 5 };
+
 static void step(sqlite3 *db, sqlite3_stmt *stmt, const int64_t *values)
 {
-    for (int i = 0; i < sqlite3_bind_parameter_count(stmt); i++)
+    int n = sqlite3_bind_parameter_count(stmt);
+
+    for (int i = 0; i < n && i < NUMBERS; i++)
         check(db, sqlite3_bind_int64(stmt, i + 1, values[i]));
     check(db, sqlite3_step(stmt));
     check(db, sqlite3_reset(stmt));
+}
+
+static void bind_ids(sqlite3 *db, sqlite3_stmt *stmt, const struct id *own,
+                     const char *text)
+{
+    int n = sqlite3_bind_parameter_count(stmt);
+
+    if (n > NUMBERS)
+        check(db, sqlite3_bind_blob(stmt, NUMBERS + 1, own->bytes,
+                                    sizeof(own->bytes), SQLITE_STATIC));
+    if (n > NUMBERS + 1)
+        check(db,
+              sqlite3_bind_text(stmt, NUMBERS + 2, text, -1, SQLITE_STATIC));
 }
 
 /* Batches are numbered from 0; rows of a text and its echo get ids as they
@@ -113,9 +132,16 @@ static void run_step(struct rows *rows, int at, long batch)
         int64_t values[] = { n + first + 1 + (is_echo ? BATCH : 0), n,
                              n % rows->conversations + 1,
                              n / rows->conversations + 1, rows->conversations };
+        struct id *text = &rows->ids[n % (2 * BATCH)];
+        struct id own = id_new();
 
-        for (sqlite3_stmt **stmt = rows->steps[at]; *stmt; stmt++)
+        if (at == 0)
+            *text = own;
+        struct id_text hex = id_text(text);
+        for (sqlite3_stmt **stmt = rows->steps[at]; *stmt; stmt++) {
+            bind_ids(rows->db, *stmt, &own, hex.text);
             step(rows->db, *stmt, values);
+        }
     }
 }
 
@@ -222,6 +248,9 @@ int main(int argc, char **argv)
     rows.total = strtol(argv[2], NULL, 10);
     rows.conversations = strtol(argv[3], NULL, 10);
     if (rows.total < 1 || rows.conversations < 1 || rows.conversations > BATCH)
+        return 2;
+    rows.ids = calloc(2 * BATCH, sizeof(*rows.ids));
+    if (!rows.ids)
         return 2;
     open_rows(&rows, path);
     int64_t start = wire_now_us();

@@ -329,6 +329,18 @@ def test_two_modems_of_one_network(make_scene):
     scene.alice.expect_text(scene.contact("+447700900500"), "in by sim2")
 
 
+def test_four_modems_of_one_network(make_scene):
+    scene = make_scene("prosody")
+    names = [f"sim{n}" for n in range(1, 5)]
+    scene.start([{"name": name, "number": f"+44770090000{n}"}
+                 for n, name in enumerate(names)])
+    assert [line["name"] for line in scene.gateway.status()["lines"]] == names
+    scene.talk("an account")
+    for name in names:
+        scene.phone_sends("by " + name, to=name)
+        scene.alice.expect_text(scene.contact(), "by " + name)
+
+
 def test_gateway_talks_to_gateway(make_scene):
     """Two gateways, two modems, one telephone network between them."""
     scene = make_scene("prosody")
