@@ -115,7 +115,8 @@ static bool add_line(struct gateway *gateway, const struct settings *s,
         return err_wrap(err, "%s: line %s",
                         config_place(gateway->config, s, NULL),
                         settings_name(s));
-    DL_APPEND(core->lines, line_new(core, network, driver, s));
+    struct line *line = line_new(core, network, driver, s);
+    DL_APPEND(core->lines, line);
     return true;
 }
 

@@ -29,6 +29,8 @@ class Daemon:
         env.pop("MOONGATE_CRASH", None)
         if crash:
             env["MOONGATE_CRASH"] = crash
+        if wrapper:     # the leak checker cannot run below strace
+            env["ASAN_OPTIONS"] = "detect_leaks=0"
         with open(self.log_path, "ab") as log:
             self.child = subprocess.Popen(
                 [*wrapper, program(), "-c", self.configs[settle], "run"],

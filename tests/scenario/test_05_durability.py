@@ -232,7 +232,7 @@ def test_full_sim_is_drained(simple):
 
 def test_message_that_expires(make_scene):
     """No modem for longer than the time to live: an error, in words."""
-    scene = make_scene("prosody").start(networks={"sms": {"ttl": 2}})
+    scene = make_scene("prosody").start(networks={"sms": {"ttl": 5}})
     scene.talk()
     scene.sim.request("unplug", modem="sim1")
     wait_for(lambda: scene.gateway.line()["state"] != "online", 10, "loss")
