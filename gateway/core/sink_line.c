@@ -117,14 +117,13 @@ void work_follow(struct network *network, struct delivery *follower)
     lane_pump(&network->to_line);
 }
 
-/* After every move that ends the work: tells the sender, goes on. */
-static void on_ended(void *arg, const struct moved *moved,
-                     struct delivery *follower, const struct err *err)
+void work_ended(void *arg, const struct moved *moved, struct delivery *follower,
+                const struct err *err)
 {
     struct work *work = arg;
     struct network *network = work->line->network;
     bool failed = core_lost(network->core, err);
-    bool deferred = work->deferred;
+    bool waits = work->deferred || !moved;
     work_free(work);
     if (failed) {
         delivery_free(follower);
@@ -133,9 +132,9 @@ static void on_ended(void *arg, const struct moved *moved,
     crash_at(CRASH_RESULT);
     if (moved)
         sink_stream_settle(network, moved);
-    if (deferred)
-        network->to_line.backlog = true;
     work_follow(network, follower);
+    if (waits)
+        lane_has_backlog(&network->to_line);
 }
 
 void work_move(struct work *work, enum message_state to, const struct err *err,
@@ -154,7 +153,7 @@ void work_move(struct work *work, enum message_state to, const struct err *err,
         .follow = true,
     };
     work->deferred = next_at != 0;
-    store_move(work->line->core->store, &move, on_ended, work);
+    store_move(work->line->core->store, &move, work_ended, work);
 }
 
 /* --- sending a part ----------------------------------------------------------

@@ -55,26 +55,6 @@ static void log_end(const struct work *work, const char *what,
 /* --- the outcome of a part that had an intent -------------------------------
  */
 
-static void on_outcome(void *arg, const struct moved *moved,
-                       struct delivery *follower, const struct err *err)
-{
-    struct work *work = arg;
-    struct network *network = work->line->network;
-    bool failed = core_lost(network->core, err);
-    bool deferred = work->deferred;
-    work_free(work);
-    if (failed) {
-        delivery_free(follower);
-        return;
-    }
-    crash_at(CRASH_RESULT);
-    if (moved)
-        sink_stream_settle(network, moved);
-    work_follow(network, follower);
-    if (deferred || !moved)
-        lane_has_backlog(&network->to_line);
-}
-
 static void on_next_part(void *arg, const struct moved *moved,
                          struct delivery *follower, const struct err *err)
 {
@@ -104,7 +84,7 @@ static void record(struct work *work, struct outcome *outcome,
 /* Ends the work with this outcome; the slot is free at once. */
 static void record_end(struct work *work, struct outcome outcome)
 {
-    record(work, &outcome, on_outcome);
+    record(work, &outcome, work_ended);
     work_leave_slot(work);
 }
 

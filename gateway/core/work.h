@@ -37,6 +37,11 @@ void work_send_later(struct work *work);
 void work_follow(struct network *network, struct delivery *follower);
 void work_give_back(struct work *work, int64_t next_at);
 
+/* After every move that ends the work, as store_moved_fn: tells the sender,
+ * goes on with the next one. */
+void work_ended(void *arg, const struct moved *moved, struct delivery *follower,
+                const struct err *err);
+
 /* Moves the whole message and ends the work. */
 void work_move(struct work *work, enum message_state to, const struct err *err,
                int64_t next_at);

@@ -163,7 +163,7 @@ class Bench:
         """Per component and figure: messages/s, median and 99 % round trip in
         us, CPU seconds of the component per message."""
         loads = {"P1": (self.n(20000), 1000, 100),
-                 "P1b": (self.n(3000), 1000, 1), "P3": (self.n(1500), 1, 1)}
+                 "P1b": (self.n(3000), 1000, 1), "P3": (self.n(600), 1, 1)}
         if not {"P1", "P2"} & set(wanted):
             del loads["P1"]
         if "P1" not in wanted:

@@ -37,7 +37,7 @@ async def life(stage, call, n):
     """One life; returns whether the N-th call came."""
     ledger, daemon = stage.ledger, stage.daemon
     ledger.life += 1
-    stage.server.lie = "never"
+    stage.server.lie, stage.server.break_after = "never", 0
     daemon.start(n % 2, wrapper=[
         "strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}",
         "-e", f"inject={call}:signal=SIGKILL:when={n}"])

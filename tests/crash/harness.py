@@ -10,12 +10,13 @@ import time
 from sim.world import World
 
 from daemon import Daemon
-from ledger import Ledger
+from ledger import ADMIN, Ledger
 from load import Load
 from server import SECRET, FakeServer
 
 POINTS = ("insert", "commit", "ack", "intent", "write", "answer", "result",
           "delete")
+BREAKS = 0.2    # of the lives see their stream broken by the server
 HOST, DOMAIN = "example.org", "sms.example.org"
 
 
@@ -51,7 +52,8 @@ class Stage:
     def config(self):
         return {
             "gateway": {"state_dir": os.path.join(self.folder, "state")},
-            "xmpp": {"server": f"127.0.0.1:{self.server.port}"},
+            "xmpp": {"server": f"127.0.0.1:{self.server.port}",
+                     "admins": [ADMIN]},
             "networks": {"sms": {
                 "jid": DOMAIN, "secret": SECRET, "country_code": 44}},
             "lines": {
@@ -102,11 +104,15 @@ class Stage:
 
     async def _feed(self, deadline):
         """Work for as long as the daemon lives."""
-        await self.server.up.wait()
-        self.load.write_again()
-        while time.monotonic() < deadline and self.server.link:
-            self.load.burst()
-            await asyncio.sleep(self.rng.uniform(0.001, 0.03))
+        rng, server = self.rng, self.server
+        server.break_after = (rng.randint(1, 8) if rng.random() < BREAKS
+                              else 0)
+        while time.monotonic() < deadline:
+            await server.up.wait()
+            self.load.write_again()
+            while server.link:
+                self.load.burst()
+                await asyncio.sleep(rng.uniform(0.001, 0.03))
 
     async def all_read(self):
         """What the kernel still holds of a dead daemon is read as well: the
@@ -124,7 +130,7 @@ class Stage:
     async def calm(self, timeout):
         """A life without faults: everything must come to its end."""
         self.ledger.life += 1
-        self.server.lie = "never"
+        self.server.lie, self.server.break_after = "never", 0
         self.daemon.start(1)
         await asyncio.wait_for(self.server.up.wait(), 30)
         self.load.write_again()

@@ -11,13 +11,14 @@ moment after which the daemon must have recorded it:
  - at the SMSC: only the part that a modem accepted last before the kill;
    the next one may not be sent before the result of this one is stored;
  - at the XMPP server: what was not yet covered by an answered ping, with
-   an ack fence answered after that.
+   an ack fence answered after that, when the daemon died or the stream.
 """
 
 import re
 from dataclasses import dataclass, field
 
 TOKEN = re.compile(r"<(\d+)>")
+ADMIN = "admin@example.org"
 
 
 @dataclass
@@ -72,6 +73,7 @@ class In:
     accepted_at: float = 0.0
     ids: list = field(default_factory=list)
     reads: int = 0
+    deaths: int = 0         # streams broken while it may have been on them
     first_read: int = 0
 
     def accepted(self):
@@ -90,6 +92,9 @@ class Ledger:
         self.repeats = 0        # stanzas that came again under their id
         self.reads = 0
         self.life = 0
+        self.breaks = 0         # streams that the server broke
+        self.notices = 0        # told to the admin
+        self.poison = 0         # texts given up after two broken streams
         self.last = {}          # modem -> (Out, seq) accepted last
         self.slots = {}         # (modem, memory, index) -> (In, part)
         self.pending = {}       # reports on the way: (modem, mr, to) -> part
@@ -126,10 +131,22 @@ class Ledger:
         for out, seq in self.last.values():
             out.doubts[seq] = out.doubts.get(seq, 0) + 1
         self.last.clear()
+        self.fresh = []
+
+    def stream_lost(self, broken):
+        """The connection ended. What was not settled may come again; what
+        we never read is not known here at all. `broken` is our doing."""
         for key in self.uncovered + self.answered:
             self.sent[key] = "doubtful"
         self.forgotten += len(self.answered)
         self.uncovered, self.answered, self.fresh = [], [], []
+        if not broken:
+            return
+        self.note("the server broke the stream")
+        self.breaks += 1
+        for text in self.ins.values():
+            if text.deleted and not text.reads:
+                text.deaths += 1
 
     # ---- at the SMSC ----------------------------------------------------
 
@@ -222,6 +239,7 @@ class Ledger:
         match = TOKEN.search(body)
         text = self.ins.get(int(match.group(1))) if match else None
         if text is None:    # a notice of the gateway itself
+            self.notices += to == ADMIN
             return
         self.note(f"<{text.token}> read by the server as {stanza_id}")
         if body != text.body:
@@ -324,7 +342,7 @@ class Ledger:
         outs = [o for o in self.outs.values()
                 if o.accepted and not o.finished()]
         ins = [i for i in self.ins.values()
-               if not i.accepted() or not i.reads]
+               if not i.accepted() or not (i.reads or i.deaths >= 2)]
         return outs + ins
 
     def audit(self):
@@ -339,7 +357,11 @@ class Ledger:
                 lost.append(f"<{out.token}>: no {what}, though its report "
                             "was taken")
         for text in self.ins.values():
-            if text.accepted() and not text.reads:
+            if not text.accepted() or text.reads:
+                continue
+            if text.deaths >= 2 and self.notices:
+                self.poison += 1
+            else:
                 lost.append(f"<{text.token}> from {text.contact}")
         accepted = sum(o.accepted for o in self.outs.values()) \
             + sum(i.accepted() for i in self.ins.values())

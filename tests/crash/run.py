@@ -113,7 +113,9 @@ def report(ledger):
             print(f"{title}: {problem}")
         if len(problems) > SHOWN:
             print(f"{title}: and {len(problems) - SHOWN} more")
-    print(f"{ledger.repeats} stanzas came again under the same id")
+    print(f"{ledger.repeats} stanzas came again under the same id, "
+          f"{ledger.breaks} streams broken, {ledger.poison} texts given up "
+          "as poison")
     print(f"accepted {accepted} lost {len(lost)} duplicated {duplicated} "
           f"unexplained {len(unexplained)} kills {ledger.kills}")
     return 1 if lost or unexplained or not accepted else 0

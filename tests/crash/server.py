@@ -25,6 +25,7 @@ class FakeServer:
         self.link = None            # the component's connection
         self.up = asyncio.Event()
         self.lie = "never"          # which pings stay unanswered: see below
+        self.break_after = 0        # messages until the stream breaks; 0: no
         self.serial = 0
         self.fences = {}            # id of our IQ -> callback
 
@@ -38,6 +39,17 @@ class FakeServer:
             self.link = None
             self.up.clear()
             self.fences.clear()
+            self.ledger.stream_lost(link.broken)
+
+    def count_down(self, link):
+        """After so many messages it stops reading, and a little later drops
+        the connection with all that it has not read: what a crash of the
+        server looks like."""
+        self.break_after -= 1
+        if self.break_after == 0:
+            link.broken = True
+            link.transport.pause_reading()
+            asyncio.get_running_loop().call_later(0.02, link.transport.abort)
 
     # ---- to the component -----------------------------------------------
 
@@ -91,6 +103,7 @@ class FakeServer:
             self.ledger.ping_answered(covered)
 
     def on_message(self, link, xml):
+        self.count_down(link)
         stanza_id, to = xml.get("id"), xml.get("to", "")
         received = xml.find("{urn:xmpp:receipts}received")
         error = xml.find("{%s}error" % NS)
@@ -114,6 +127,7 @@ class Link(asyncio.Protocol):
         self.parser = ET.XMLPullParser(("start", "end"))
         self.depth, self.root = 0, None
         self.ready = False
+        self.broken = False
 
     def connection_made(self, transport):
         self.transport = transport

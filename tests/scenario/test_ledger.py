@@ -130,12 +130,12 @@ def test_copy_at_the_server(ledger):
     arrive(ledger, 1)
     delete(ledger, 1)
     ledger.message_read("a", f"{PHONE}@sms", USER, "<1>")
-    ledger.killed()
+    ledger.stream_lost(False)
     ledger.message_read("a", f"{PHONE}@sms", USER, "<1>")   # not fenced
     assert result(ledger)[2:] == (0, 0) and ledger.repeats == 1
     ledger.ping_answered(ledger.ping_read())
     fence(ledger)
-    ledger.killed()
+    ledger.stream_lost(False)
     ledger.message_read("a", f"{PHONE}@sms", USER, "<1>")   # it was
     assert result(ledger)[2:] == (1, 1)
     ledger.message_read("b", f"{PHONE}@sms", USER, "<1>")
