@@ -183,6 +183,8 @@ install: all $(BUILD)/moongate.conf.5 ## PREFIX=/usr/local DESTDIR= SYSCONFDIR=/
 	install -Dm644 -t $(INSTALL_AT)/share/doc/moongate conf/moongate.conf
 	test -e $(DESTDIR)$(SYSCONFDIR)/moongate/moongate.conf || \
 	    install -Dm644 -t $(DESTDIR)$(SYSCONFDIR)/moongate conf/moongate.conf
+	@test -n "$(DESTDIR)" || ! command -v systemd-sysusers >/dev/null || \
+	    systemd-sysusers $(PREFIX)/lib/sysusers.d/moongate.conf
 
 uninstall: ## leaves the configuration and the state
 	rm -f $(INSTALL_AT)/bin/moongate $(UNIT_AT)/moongate.service \
