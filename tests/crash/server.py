@@ -136,7 +136,8 @@ class Link(asyncio.Protocol):
         self.server.lost(self)
 
     def write(self, xml):
-        self.transport.write(xml.encode())
+        if not self.transport.is_closing():
+            self.transport.write(xml.encode())
 
     def data_received(self, data):
         self.parser.feed(data)
