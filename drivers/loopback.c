@@ -182,7 +182,7 @@ const struct driver loopback_driver = {
     .gateway_type = "sms",
     .caps = CAP_TEXT | CAP_DELIVERED,
     .limits = { .max_parts = 1,
-                .in_flight = 100,
+                .in_flight = 1000,
                 .send_timeout_s = 60,
                 .settle_s = 5,
                 .ttl_s = 86400 },

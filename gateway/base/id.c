@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/clock.h"
+
 static _Thread_local struct {
     uint8_t octets[256];
     size_t left;
@@ -38,9 +40,12 @@ static void take(void *out, size_t size)
 
 struct id id_new(void)
 {
+    int64_t now = clock_wall_ms();
     struct id id;
 
     take(id.bytes, sizeof id.bytes);
+    for (int i = 0; i < ID_TIME; i++)
+        id.bytes[i] = (uint8_t)(now >> (40 - 8 * i));
     return id;
 }
 
@@ -50,8 +55,10 @@ struct id_text id_text(const struct id *id)
     struct id_text out;
 
     for (size_t i = 0; i < sizeof id->bytes; i++) {
-        out.text[2 * i] = digits[id->bytes[i] >> 4];
-        out.text[2 * i + 1] = digits[id->bytes[i] & 15];
+        uint8_t byte = id->bytes[(i + ID_TIME) % sizeof id->bytes];
+
+        out.text[2 * i] = digits[byte >> 4];
+        out.text[2 * i + 1] = digits[byte & 15];
     }
     out.text[32] = '\0';
     return out;
@@ -78,7 +85,8 @@ bool id_parse(const char *text, struct id *id)
 
         if (low < 0)
             return false;
-        out.bytes[i] = (uint8_t)(high << 4 | low);
+        out.bytes[(i + ID_TIME) % sizeof out.bytes] =
+            (uint8_t)(high << 4 | low);
     }
     if (text[32] != '\0')
         return false;

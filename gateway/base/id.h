@@ -1,9 +1,14 @@
-/* id.h - random 128-bit identity of a message: trace id and stanza id. */
+/* id.h - the identity of a message: trace id and stanza id. 80 random bits
+ * behind 48 bits of time, so that what is stored together lies together in the
+ * store's index; as text the random digits come first, so that a few of them
+ * name a message. */
 #ifndef MOONGATE_BASE_ID_H
 #define MOONGATE_BASE_ID_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+enum { ID_TIME = 6 }; /* octets of time in front */
 
 struct id {
     uint8_t bytes[16];

@@ -366,7 +366,7 @@ bool sink_line_offer(struct network *network, const char *to, const char *text,
         .to = to,
         .text = text,
         .key = key.text,
-        .reference = (uint16_t)(id->bytes[0] << 8 | id->bytes[1]),
+        .reference = (uint16_t)(id->bytes[14] << 8 | id->bytes[15]),
         .report = report,
     };
     *offer = (struct offer){ .reference = message.reference };

@@ -309,6 +309,10 @@ static bool trace_find(struct store *store, struct json_task *t, int64_t *row,
 {
     static const char find[] =
         "SELECT " COLUMNS " WHERE m.mid >= ?1 AND m.mid <= ?2 LIMIT 2";
+    /* A few digits are of the random part, which no index leads with. */
+    static const char scan[] = "SELECT " COLUMNS " WHERE substr(m.mid, 7) >= ?1"
+                               " AND substr(m.mid, 7) <= ?2 LIMIT 2";
+    size_t skip = strlen(t->id) < 32 ? ID_TIME : 0;
     struct json_object *events;
     struct db_rows *rows;
     struct id range[2];
@@ -316,9 +320,11 @@ static bool trace_find(struct store *store, struct json_task *t, int64_t *row,
 
     if (!trace_range(t->id, range, err))
         return false;
-    rows = db_query(store->db, find,
-                    DB_VALUES(db_blob(range[0].bytes, sizeof(range[0].bytes)),
-                              db_blob(range[1].bytes, sizeof(range[1].bytes))));
+    rows = db_query(
+        store->db, skip ? scan : find,
+        DB_VALUES(
+            db_blob(range[0].bytes + skip, sizeof(range[0].bytes) - skip),
+            db_blob(range[1].bytes + skip, sizeof(range[1].bytes) - skip)));
     *row = 0;
     if (db_next(rows)) {
         *row = db_get_int(rows, 0);

@@ -12,6 +12,8 @@
 #include "toolkit/socket.h"
 
 #include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -310,9 +312,23 @@ static void socket_input_end(struct socket *socket, int status)
         socket_eof(socket);
 }
 
+/* Linux delays the acknowledgement of what we do not answer at once by 40 ms,
+ * and a server without TCP_NODELAY (Prosody) sends nothing more until it has
+ * it. The option holds for one reading only. */
+static void socket_acknowledge(uv_stream_t *stream)
+{
+    int fd, one = 1;
+
+    if (uv_fileno((uv_handle_t *)stream, &fd) == 0)
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one));
+}
+
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct socket *socket = stream->data;
+
+    if (n > 0)
+        socket_acknowledge(stream);
 
     if (n < 0)
         socket_input_end(socket, (int)n);
