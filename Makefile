@@ -47,6 +47,8 @@ COMPILE = $(CC) -std=c11 -D_GNU_SOURCE \
     $(CFLAGS_$(CONFIG)) $(pkg_cflags) $(CPPFLAGS) $(CFLAGS)
 LINK = $(CC) $(CFLAGS_$(CONFIG)) $(CFLAGS) $(LDFLAGS_$(CONFIG)) $(LDFLAGS)
 LIBS = $(pkg_libs) -lpthread
+# V=1 shows whole commands.
+say = $(if $(V),,@echo '  $(1) $(@F)';)
 
 SOURCES := $(sort $(wildcard gateway/*.c gateway/*/*.c drivers/*.c \
     drivers/*/*.c))
@@ -129,7 +131,7 @@ fuzz-programs: $(FUZZ)
 tools: $(TOOLS)
 
 $(PROGRAM): $(MAIN) $(LIBRARY)
-	$(LINK) -o $@ $^ $(LIBS)
+	$(call say,LD)$(LINK) -o $@ $^ $(LIBS)
 
 $(LIBRARY): $(filter-out $(MAIN),$(OBJECTS))
 $(BELOW_CORE): $(filter $(addprefix $(O)/,gateway/base/% gateway/toolkit/% \
@@ -140,15 +142,15 @@ $(LIBRARY) $(BELOW_CORE) $(BESIDE_CORE):
 	@rm -f $@ && ar rcs $@ $^
 
 $(UNIT): %: %.o
-	$(LINK) -o $@ $^ $(LIBS) -lcmocka
+	$(call say,LD)$(LINK) -o $@ $^ $(LIBS) -lcmocka
 $(UNIT_GSM): $(FAKE_CORE) $(BELOW_CORE)
 $(UNIT_XMPP): $(FAKE_NETWORK) $(BESIDE_CORE)
 $(filter-out $(UNIT_GSM) $(UNIT_XMPP),$(UNIT)): $(LIBRARY)
 
 $(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(LIBRARY)
-	$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+	$(call say,LD)$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 $(O)/tests/bench/%: $(O)/tests/bench/%.o $(WIRE) $(LIBRARY)
-	$(LINK) -o $@ $^ $(LIBS)
+	$(call say,LD)$(LINK) -o $@ $^ $(LIBS)
 
 # Another compiler or other flags make everything again.
 $(O)/flags: FORCE
@@ -157,7 +159,7 @@ $(O)/flags: FORCE
 
 $(O)/%.o: %.c $(O)/flags
 	@mkdir -p $(@D)
-	$(COMPILE) -MMD -MP -c -o $@ $<
+	$(call say,CC)$(COMPILE) -MMD -MP -c -o $@ $<
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 

@@ -7,12 +7,16 @@
 #include "toolkit/dial.h"
 
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "toolkit/handle.h"
+
+enum { KEEPALIVE_S = 60 };
 
 struct attempt {
     uv_tcp_t tcp; /* first: handle_free_uv frees the attempt */
@@ -158,6 +162,8 @@ static void on_connected(uv_connect_t *connect, int status)
     uv_tcp_t *tcp = &dial->attempt->tcp;
     dial->attempt = NULL;
     handle_close(&dial->base);
+    (void)uv_tcp_nodelay(tcp, 1);
+    (void)uv_tcp_keepalive(tcp, 1, KEEPALIVE_S);
     dial->done(dial->arg, tcp, NULL);
 }
 
@@ -257,4 +263,12 @@ void dial_cancel(struct dial *dial)
 {
     if (dial)
         handle_close(&dial->base);
+}
+
+void dial_acknowledge(uv_stream_t *stream)
+{
+    int fd, one = 1;
+
+    if (uv_fileno((uv_handle_t *)stream, &fd) == 0)
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one));
 }

@@ -12,8 +12,6 @@
 #include "toolkit/socket.h"
 
 #include <limits.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +26,6 @@
 
 enum {
     SOCKET_TIMEOUT_MS = 15000,
-    SOCKET_KEEPALIVE_S = 60,
     SOCKET_KEEP_MEMORY = 64 * 1024, /* of an empty buffer */
     SOCKET_CHUNK = 16 * 1024,
     SOCKET_OUTPUT_MAX = 1 << 30,
@@ -312,24 +309,12 @@ static void socket_input_end(struct socket *socket, int status)
         socket_eof(socket);
 }
 
-/* Linux delays the acknowledgement of what we do not answer at once by 40 ms,
- * and a server without TCP_NODELAY (Prosody) sends nothing more until it has
- * it. The option holds for one reading only. */
-static void socket_acknowledge(uv_stream_t *stream)
-{
-    int fd, one = 1;
-
-    if (uv_fileno((uv_handle_t *)stream, &fd) == 0)
-        (void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one));
-}
-
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct socket *socket = stream->data;
 
     if (n > 0)
-        socket_acknowledge(stream);
-
+        dial_acknowledge(stream);
     if (n < 0)
         socket_input_end(socket, (int)n);
     else if (n > 0 && socket->tls)
@@ -357,8 +342,6 @@ static void on_dialled(void *arg, uv_tcp_t *tcp, const struct err *err)
     }
     socket->tcp = tcp;
     tcp->data = socket;
-    (void)uv_tcp_nodelay(tcp, 1);
-    (void)uv_tcp_keepalive(tcp, 1, SOCKET_KEEPALIVE_S);
     (void)uv_read_start(socket_stream(socket), handle_lend, on_read);
     if (!socket->tls) {
         socket_opened(socket);

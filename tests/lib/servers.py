@@ -1,9 +1,8 @@
 """Real XMPP servers from Debian packages: Prosody and ejabberd.
 
 Each runs in the foreground in its own folder, on loopback, with plain text
-accounts, and is ended by its pid. The part of the configuration that makes
-it accept Moongate is the snippet that conf/servers/ gives to users, with
-port, secret and domain replaced.
+accounts, and is ended by its pid. The snippets that conf/servers/ gives to
+users are run as they are by scenario/test_08_servers.py.
 """
 
 import glob
@@ -22,11 +21,6 @@ ELSEWHERE = "elsewhere.test"    # a second host of the same server
 
 def password_of(user):
     return user + "-pw"
-
-
-def read_snippet(name):
-    with open(os.path.join(SNIPPETS, name), encoding="utf-8") as file:
-        return file.read()
 
 
 class Server:
