@@ -103,7 +103,8 @@ struct submission {
     const void *bytes; /* what parts_add was given */
     size_t size;
     unsigned part, total; /* part counts from 1 */
-    bool repeat;     /* an earlier try may have been taken (gsm: set TP-RD) */
+    bool repeat;     /* an earlier try may have been taken (gsm: set TP-RD);
+                        refused for that reason: ERR_REPEATED */
     bool more;       /* another submission follows at once (gsm: AT+CMMS) */
     const char *key; /* 32 hex digits, the same at every try */
 };

@@ -18,6 +18,7 @@
 #include "core/line.h"
 #include "core/network.h"
 #include "store/store.h"
+#include "xmpp/jid.h"
 #include "xmpp/xmpp.h"
 
 struct inspect {
@@ -217,6 +218,22 @@ static void on_object(void *arg, struct json_object *object,
         asked_end(asked, err);
 }
 
+static struct network *find_network(struct core *core, const char *name)
+{
+    struct network *network;
+    DL_FOREACH (core->networks, network) {
+        if (strcmp(network_name(network), name) == 0)
+            return network;
+    }
+    return NULL;
+}
+
+static bool no_network(const char *name, struct err *err)
+{
+    return err_set(err, ERR_BAD_ADDRESS, "there is no network \"%.100s\"",
+                   name);
+}
+
 static void inspect_queue(void *arg, const struct control_listing *listing,
                           struct control_reply *reply)
 {
@@ -224,6 +241,12 @@ static void inspect_queue(void *arg, const struct control_listing *listing,
     struct listing what = { .network = listing->network,
                             .state = listing->state,
                             .limit = listing->limit };
+    struct err err;
+    if (listing->network && !find_network(inspect->core, listing->network)) {
+        no_network(listing->network, &err);
+        control_reply_end(reply, &err);
+        return;
+    }
     store_list(inspect->core->store, &what, on_object,
                asked_new(inspect, reply));
 }
@@ -250,29 +273,39 @@ static void on_sent(void *arg, const struct id *id, const struct err *err)
     asked_end(asked, err);
 }
 
-static struct network *find_network(struct core *core, const char *name)
-{
+/* A text to be sent, checked. */
+struct prepared {
     struct network *network;
-    DL_FOREACH (core->networks, network) {
-        if (strcmp(network_name(network), name) == 0)
-            return network;
-    }
-    return NULL;
+    char account[JID_BARE_SIZE], address[ADDRESS_SIZE];
+};
+
+static bool prepare_account(const char *from, struct prepared *out,
+                            struct err *err)
+{
+    struct jid jid;
+    if (!jid_parse(from, &jid) || !*jid.local || *jid.resource)
+        return err_set(err, ERR_BAD_ADDRESS,
+                       "\"%.100s\" is not a bare JID like juliet@example.org",
+                       from);
+    jid_bare(&jid, out->account);
+    return true;
 }
 
 static bool inspect_prepare(struct inspect *inspect,
                             const struct control_text *text,
-                            struct network **network, char address[1024],
-                            struct err *err)
+                            struct prepared *out, struct err *err)
 {
-    *network = find_network(inspect->core, text->network);
-    if (!*network)
-        return err_set(err, ERR_BAD_ADDRESS, "there is no network \"%s\"",
-                       text->network);
-    if (!network_allows(*network, text->from))
-        return err_set(err, ERR_FORBIDDEN, "%s may not use network %s",
-                       text->from, text->network);
-    return network_address(*network, text->to, address, err) ||
+    out->network = find_network(inspect->core, text->network);
+    if (!out->network)
+        return no_network(text->network, err);
+    if (text->text[strspn(text->text, " \t\r\n")] == '\0')
+        return err_set(err, ERR_UNSUPPORTED, "the text is empty");
+    if (!prepare_account(text->from, out, err))
+        return false;
+    if (!network_allows(out->network, out->account))
+        return err_set(err, ERR_FORBIDDEN, "%.100s may not use network %s",
+                       out->account, text->network);
+    return network_address(out->network, text->to, out->address, err) ||
            err_wrap(err, "\"%.100s\"", text->to);
 }
 
@@ -280,20 +313,20 @@ static void inspect_send(void *arg, const struct control_text *text,
                          struct control_reply *reply)
 {
     struct inspect *inspect = arg;
-    struct network *network;
-    char address[1024];
+    struct prepared prepared;
     struct err err;
-    if (!inspect_prepare(inspect, text, &network, address, &err)) {
+    if (!inspect_prepare(inspect, text, &prepared, &err)) {
         control_reply_end(reply, &err);
         return;
     }
     struct user_text message = {
-        .account = text->from,
-        .from = text->from,
-        .contact = address,
+        .account = prepared.account,
+        .from = prepared.account,
+        .contact = prepared.address,
         .text = text->text,
     };
-    inbox_user_text(network, &message, on_sent, asked_new(inspect, reply));
+    inbox_user_text(prepared.network, &message, on_sent,
+                    asked_new(inspect, reply));
 }
 
 const struct control_source *inspect_source(void)

@@ -23,7 +23,10 @@ static int no_arguments(int argc, char **argv)
 {
     if (argc == 1)
         return 0;
-    fprintf(stderr, "moongate %s: takes no arguments\n", argv[0]);
+    fprintf(stderr,
+            "moongate %s: takes no arguments; for another configuration: "
+            "moongate -c FILE %s\n",
+            argv[0], argv[0]);
     return 2;
 }
 
@@ -136,13 +139,18 @@ static const struct command commands[] = {
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
+static void print_command(FILE *out, const char *before,
+                          const struct command *command)
+{
+    fprintf(out, "%s%s%s%s\n        %s\n", before, command->name,
+            *command->arguments ? " " : "", command->arguments, command->help);
+}
+
 static void print_help(FILE *out)
 {
     fputs("usage: moongate [-c FILE] COMMAND ...\n\n", out);
     for (size_t i = 0; i < COMMANDS; i++)
-        fprintf(out, "  %s%s%s\n        %s\n", commands[i].name,
-                *commands[i].arguments ? " " : "", commands[i].arguments,
-                commands[i].help);
+        print_command(out, "  ", &commands[i]);
     fprintf(out,
             "\nFILE is %s without -c. See moongate(1), moongate.conf(5).\n",
             default_config);
@@ -170,6 +178,26 @@ static int unknown_command(const char *name)
     return 2;
 }
 
+static int run_command(const struct command *command, const char *config,
+                       int argc, char **argv)
+{
+    /* pdu reads no configuration, takes any text, and has its own help. */
+    for (int i = 1; i < argc && command->run != run_pdu; i++) {
+        if (strcmp(argv[i], "--") == 0)
+            break;
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            print_command(stdout, "usage: moongate [-c FILE] ", command);
+            return 0;
+        }
+        if (strcmp(argv[i], "-c") == 0 || strcmp(argv[i], "--config") == 0) {
+            fprintf(stderr, "moongate %s: -c goes before the command\n",
+                    argv[0]);
+            return 2;
+        }
+    }
+    return command->run(config, argc, argv);
+}
+
 static int dispatch(const char *config, int argc, char **argv)
 {
     static const char *const aliases[][2] = {
@@ -186,7 +214,7 @@ static int dispatch(const char *config, int argc, char **argv)
     }
     for (size_t i = 0; i < COMMANDS; i++) {
         if (strcmp(commands[i].name, name) == 0)
-            return commands[i].run(config, argc, argv);
+            return run_command(&commands[i], config, argc, argv);
     }
     return unknown_command(name);
 }

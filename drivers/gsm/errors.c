@@ -85,7 +85,7 @@ static const struct error_row rows[] = {
      * this recipient. Many modems write a TP-MR of their own, eight bits that
      * come round, so that may be another text: to count this one as sent could
      * lose it. The next try is without TP-RD, at worst a second copy. */
-    { AT_CMS, ONE(197), ERR_TEMPORARY, SCOPE_MESSAGE, 2,
+    { AT_CMS, ONE(197), ERR_REPEATED, SCOPE_MESSAGE, 2,
       "the message centre takes it for one that it has already" },
     { AT_CMS, 198, 199, ERR_REJECTED, SCOPE_MESSAGE, 0,
       "the message centre refuses the validity period" },

@@ -169,8 +169,8 @@ static void gsm_status(struct line *line, struct status *status)
 
     status_text(status, "modem", "%s%s%s", g->maker,
                 g->maker[0] != '\0' ? " " : "", g->model);
-    status_text(status, "doing", "%s", gsm_state_name(g->state));
-    status_text(status, "network", "%s%s%s", gsm_network_text(g),
+    status_text(status, "phase", "%s", gsm_state_name(g->state));
+    status_text(status, "operator", "%s%s%s", gsm_network_text(g),
                 g->operator_name[0] != '\0' ? ": " : "", g->operator_name);
     if (g->dbm != 0)
         status_text(status, "signal", "%d dBm", g->dbm);

@@ -155,6 +155,29 @@ static void receive_bad(struct gsm *g, struct gsm_slot *slot, const char *why)
         slot->use = SLOT_BAD;
 }
 
+/* What nobody can read must not fill the SIM either: its owner gets it as it
+ * came, and then it is deleted like any other text. */
+static void receive_unreadable(struct gsm *g, struct gsm_slot *slot,
+                               const unsigned char *bytes, size_t size)
+{
+    struct digest digest = digest_start();
+    struct digest_text id;
+    struct buf text;
+    struct incoming message = { .kind = KIND_TEXT, .chat = "name:unreadable" };
+
+    digest_add(&digest, bytes, size);
+    id = digest_text(&digest);
+    buf_init(&text, TEXT_MAX);
+    (void)buf_add_text(&text, "[A text that cannot be read:");
+    for (size_t i = 0; i < size; i++)
+        (void)buf_addf(&text, " %02X", bytes[i]);
+    (void)buf_add_char(&text, ']');
+    message.text = buf_text(&text);
+    message.remote_id = id.text;
+    line_received(g->line, &message, 1, slot->token);
+    buf_free(&text);
+}
+
 void gsm_receive(struct gsm *g, struct gsm_slot *slot,
                  const unsigned char *bytes, size_t size)
 {
@@ -163,7 +186,10 @@ void gsm_receive(struct gsm *g, struct gsm_slot *slot,
     struct fragment fragment = { .bytes = bytes, .size = size };
 
     if (!pdu_decode(bytes, size, &pdu, &err)) {
-        receive_bad(g, slot, err.text);
+        if (slot != NULL && slot->memory != MEMORIES)
+            receive_unreadable(g, slot, bytes, size);
+        else
+            receive_bad(g, NULL, err.text);
         return;
     }
     fragment.seq = pdu.concat.seq;

@@ -21,7 +21,7 @@
 
 enum { EXIT_WRONG = 1, EXIT_USAGE = 2, TEXT_MAX = 1 << 20 };
 
-static int usage(void)
+static void print_usage(FILE *out)
 {
     fputs("usage: moongate pdu decode [--tpdu] [--json] HEX...\n"
           "       moongate pdu encode (--to NUMBER | --from SENDER) "
@@ -30,10 +30,15 @@ static int usage(void)
           "[--class 0-3]\n"
           "           [--reference N] [--wide] [--max-parts N] [--at UNIXTIME]"
           " [--json]\n"
-          "decode takes SMSC octets first, as modems give them, or a bare "
-          "TPDU.\n"
+          "decode takes SMSC octets first, as modems give them; with --tpdu a "
+          "bare TPDU.\n"
           "encode --from makes what a phone would receive (SMS-DELIVER).\n",
-          stderr);
+          out);
+}
+
+static int usage(void)
+{
+    print_usage(stderr);
     return EXIT_USAGE;
 }
 
@@ -100,6 +105,22 @@ static bool read_hex(char **words, int n, uint8_t *octets, size_t *size,
     return ok;
 }
 
+static bool decode(const uint8_t *octets, size_t size, bool bare,
+                   struct pdu *pdu, struct err *err)
+{
+    struct err ignored;
+
+    if (bare)
+        return pdu_decode_tpdu(octets, size, pdu, err);
+    if (pdu_decode(octets, size, pdu, err))
+        return true;
+    if (pdu_decode_tpdu(octets, size, pdu, &ignored))
+        fputs("moongate pdu: without SMSC octets it would be a PDU: try "
+              "--tpdu\n",
+              stderr);
+    return false;
+}
+
 static int decode_main(int argc, char **argv)
 {
     static const struct option options[] = {
@@ -108,7 +129,7 @@ static int decode_main(int argc, char **argv)
         { NULL, 0, NULL, 0 },
     };
     uint8_t octets[PDU_MAX];
-    bool json = false, bare = false, ok;
+    bool json = false, bare = false;
     struct json_object *fields;
     struct err err;
     struct pdu pdu;
@@ -125,9 +146,7 @@ static int decode_main(int argc, char **argv)
         return usage();
     if (!read_hex(argv + optind, argc - optind, octets, &size, &err))
         return wrong(&err);
-    ok = bare ? pdu_decode_tpdu(octets, size, &pdu, &err)
-              : pdu_decode(octets, size, &pdu, &err);
-    if (!ok)
+    if (!decode(octets, size, bare, &pdu, &err))
         return wrong(&err);
     fields = pdu_json(&pdu, bare ? size : pdu_tpdu_size(octets, size));
     (json ? print_json : print_fields)(fields);
@@ -382,6 +401,12 @@ static int encode_main(int argc, char **argv)
 
 int pdutool_main(int argc, char **argv)
 {
+    for (int i = 1; i < argc && i < 3; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            print_usage(stdout);
+            return 0;
+        }
+    }
     optind = 0; /* the caller may have used getopt already (glibc) */
     if (argc >= 2 && strcmp(argv[1], "decode") == 0)
         return decode_main(argc - 1, argv + 1);

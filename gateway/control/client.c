@@ -79,6 +79,46 @@ static int missing_flag(const char *command, const struct flag *flags,
     return 0;
 }
 
+/* Argument number *i, a flag as "--to X" or "--to=X", or one by position. */
+static int take(const struct flag *flags, char **argv, int *i, bool named,
+                struct json_object *request)
+{
+    char *word = argv[*i], *equals = named ? strchr(word, '=') : NULL;
+    char *name = named ? xstrdup(word) : NULL;
+    const struct flag *flag;
+    const char *value;
+    int code = 0;
+
+    if (equals)
+        name[equals - word] = '\0';
+    flag = find_flag(flags, name, request);
+    free(name);
+    if (!flag) {
+        bool text = !named && json_object_object_get_ex(request, "text", NULL);
+        return text ? usage(argv[0], "put the text in quotes", NULL)
+                    : usage(argv[0], "does not take", word);
+    }
+    if (named && !equals && !argv[*i + 1])
+        return usage(argv[0], word, "needs a value");
+    value = equals ? equals + 1 : named ? argv[++*i] : word;
+    if (!add_value(request, flag, value))
+        code = usage(argv[0], value, "is not a number");
+    return code;
+}
+
+static int check_text(const char *command, struct json_object *request)
+{
+    struct json_object *value;
+    const char *text;
+
+    if (!json_object_object_get_ex(request, "text", &value))
+        return 0;
+    text = json_object_get_string(value);
+    if (text[strspn(text, " \t\r\n")])
+        return 0;
+    return usage(command, "TEXT is empty", NULL);
+}
+
 /* Fills the request from argv; returns an exit code, 0 for go on. `--` ends
  * the flags, so that a text may begin with a dash. */
 static int parse(const struct flag *flags, int argc, char **argv,
@@ -88,7 +128,7 @@ static int parse(const struct flag *flags, int argc, char **argv,
 
     for (int i = 1; i < argc; i++) {
         bool named = !plain && argv[i][0] == '-' && argv[i][1];
-        const struct flag *flag;
+        int code;
 
         if (named && strcmp(argv[i], "--") == 0) {
             plain = true;
@@ -98,15 +138,13 @@ static int parse(const struct flag *flags, int argc, char **argv,
             *json = true;
             continue;
         }
-        flag = find_flag(flags, named ? argv[i] : NULL, request);
-        if (!flag)
-            return usage(argv[0], "does not take", argv[i]);
-        if (named && i + 1 == argc)
-            return usage(argv[0], argv[i], "needs a value");
-        if (!add_value(request, flag, argv[named ? ++i : i]))
-            return usage(argv[0], argv[i], "is not a number");
+        code = take(flags, argv, &i, named, request);
+        if (code != 0)
+            return code;
     }
-    return missing_flag(argv[0], flags, request);
+    if (missing_flag(argv[0], flags, request) != 0)
+        return 2;
+    return check_text(argv[0], request);
 }
 
 /* One line of the answer: a row, or the end. */
@@ -183,13 +221,17 @@ struct command {
     bool many; /* the answer is an array of objects, not one */
 };
 
-static bool print(const struct command *command, struct json_object *result,
-                  bool json)
+static bool print(const struct command *command, struct json_object *request,
+                  struct json_object *result, bool json)
 {
     if (!result)
         complain("the daemon had nothing to say");
     else if (json)
         print_json(result);
+    else if (command->many && json_object_array_length(result) == 0)
+        puts(json_object_object_get_ex(request, "state", NULL)
+                 ? "no such messages"
+                 : "nothing is waiting");
     else
         command->show(result);
     return result != NULL;
@@ -210,7 +252,7 @@ static int run(const struct command *command, const char *config, int argc,
     if (code == 0) {
         result = command->many ? answer.rows
                                : json_object_array_get_idx(answer.rows, 0);
-        code = print(command, result, json) ? 0 : 1;
+        code = print(command, request, result, json) ? 0 : 1;
     }
     json_object_put(answer.rows);
     json_object_put(request);

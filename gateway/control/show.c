@@ -1,6 +1,6 @@
 /* show.c - tables for people. Colours only on a terminal (and not with
  * NO_COLOR); times as ages in lists, as UTC in a trace. What the daemon knows
- * more than these columns is shown as "key value" behind them, so that a new
+ * more than these columns is shown as "key value" below them, so that a new
  * fact needs no change here. */
 #include "control/show.h"
 
@@ -8,14 +8,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 
 enum { COLUMNS_MAX = 9, CELL_MAX = 256, DETAILS_MAX = 4096, SHORT_ID = 8 };
+enum { INDENT = 4, WIDTH = 80 };
 
 struct age {
     char text[24];
@@ -89,12 +92,60 @@ void show_text(FILE *out, const char *text)
     }
 }
 
+/* People read "out" and "in"; programs read what the store calls it. */
+static const char *direction_name(const char *direction)
+{
+    if (strcmp(direction, "to_line") == 0)
+        return "out";
+    if (strcmp(direction, "to_xmpp") == 0)
+        return "in";
+    return direction;
+}
+
+static size_t screen_width(void)
+{
+    struct winsize size;
+
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
+        size.ws_col > 2 * INDENT)
+        return size.ws_col;
+    return WIDTH;
+}
+
+/* Indented lines of `text`, broken only after `separator` (", " or " "). */
+static void print_wrapped(const char *text, const char *separator)
+{
+    size_t width = screen_width(), column = 0, skip = strlen(separator);
+
+    while (*text) {
+        const char *next = strstr(text, separator);
+        size_t size = next ? (size_t)(next - text) + skip : strlen(text);
+        char *piece = xasprintf("%.*s", (int)size, text);
+        size_t length;
+
+        if (next)
+            piece[size - 1] = '\0'; /* the space */
+        length = utf8_length(piece, strlen(piece));
+        if (column > 0 && column + 1 + length > width) {
+            putchar('\n');
+            column = 0;
+        }
+        printf("%*s", column > 0 ? 1 : INDENT, "");
+        show_text(stdout, piece);
+        column += (column > 0 ? 1 : INDENT) + length;
+        free(piece);
+        text += size;
+    }
+    if (column > 0)
+        putchar('\n');
+}
+
 /* --- tables --- */
 
 struct table {
     const char *const *titles; /* NULL ends */
     size_t columns;
-    char *(*cells)[COLUMNS_MAX];
+    char *(*cells)[COLUMNS_MAX]; /* the rest: lines below the row */
     size_t rows;
     int width[COLUMNS_MAX];
 };
@@ -120,7 +171,7 @@ static void table_cell(struct table *table, size_t column, const char *text)
     int width = (int)utf8_length(text, strlen(text));
 
     table->cells[table->rows - 1][column] = xstrdup(text);
-    if (width > table->width[column])
+    if (column < table->columns && width > table->width[column])
         table->width[column] = width;
 }
 
@@ -136,6 +187,24 @@ static void print_cell(const char *text, int width, const char *colour)
     printf("%*s", pad > 0 ? pad : 0, "");
 }
 
+static void print_row(const struct table *table, char *const *cells)
+{
+    for (size_t i = 0; i < table->columns; i++) {
+        const char *text = cells[i] ? cells[i] : "";
+        bool last = i + 1 == table->columns;
+        bool state = strcmp(table->titles[i], "STATE") == 0;
+
+        print_cell(text, last ? 0 : table->width[i],
+                   state ? colour_of(text) : NULL);
+        fputs(last ? "\n" : "  ", stdout);
+    }
+    for (size_t i = table->columns; i < COLUMNS_MAX; i++) {
+        if (cells[i])
+            print_wrapped(cells[i],
+                          i + 1 < COLUMNS_MAX && cells[i + 1] ? " " : ", ");
+    }
+}
+
 static void table_print(struct table *table)
 {
     for (size_t i = 0; i < table->columns; i++) {
@@ -144,29 +213,23 @@ static void table_print(struct table *table)
         print_cell(table->titles[i], last ? 0 : table->width[i], NULL);
         fputs(last ? "\n" : "  ", stdout);
     }
-    for (size_t r = 0; r < table->rows; r++) {
-        for (size_t i = 0; i < table->columns; i++) {
-            const char *text = table->cells[r][i] ? table->cells[r][i] : "";
-            bool last = i + 1 == table->columns;
-            bool state = strcmp(table->titles[i], "STATE") == 0;
-
-            print_cell(text, last ? 0 : table->width[i],
-                       state ? colour_of(text) : NULL);
-            fputs(last ? "\n" : "  ", stdout);
-        }
-    }
+    for (size_t r = 0; r < table->rows; r++)
+        print_row(table, table->cells[r]);
 }
 
 static void table_clear(struct table *table)
 {
     for (size_t r = 0; r < table->rows; r++) {
-        for (size_t i = 0; i < table->columns; i++)
+        for (size_t i = 0; i < COLUMNS_MAX; i++)
             free(table->cells[r][i]);
     }
     free(table->cells);
 }
 
 /* --- status --- */
+
+/* Cells behind the columns of the table: lines of their own. */
+enum { PROBLEM = 4, FACTS };
 
 static bool is_column(const char *key)
 {
@@ -196,7 +259,7 @@ static void add_group(struct buf *out, const char *key,
             continue;
         }
         json_object_object_foreach(value, name, fact)
-            add_detail(out, inner, name, fact);
+            add_detail(out, direction_name(inner), name, fact);
     }
 }
 
@@ -222,8 +285,6 @@ static void add_part(struct table *table, const char *what,
     struct buf details;
 
     buf_init(&details, DETAILS_MAX);
-    if (*member(part, "problem"))
-        buf_addf(&details, "%s", member(part, "problem"));
     add_details(&details, part);
     table_row(table);
     table_cell(table, 0, what);
@@ -231,7 +292,8 @@ static void add_part(struct table *table, const char *what,
     table_cell(table, 2, *state ? state : "running");
     if (since > 0)
         table_cell(table, 3, age_text((clock_wall_ms() - since) / 1000).text);
-    table_cell(table, 4, buf_text(&details));
+    table_cell(table, PROBLEM, member(part, "problem"));
+    table_cell(table, FACTS, buf_text(&details));
     buf_free(&details);
 }
 
@@ -252,8 +314,7 @@ static void add_parts(struct table *table, const char *what,
 
 void show_status(struct json_object *status)
 {
-    static const char *const titles[] = { "",    "NAME",    "STATE",
-                                          "FOR", "DETAILS", NULL };
+    static const char *const titles[] = { "", "NAME", "STATE", "FOR", NULL };
     struct table table;
 
     table_init(&table, titles);
@@ -265,17 +326,6 @@ void show_status(struct json_object *status)
 }
 
 /* --- queue and trace --- */
-
-static const char *direction_text(struct json_object *message)
-{
-    const char *direction = member(message, "direction");
-
-    if (strcmp(direction, "to_line") == 0)
-        return "out";
-    if (strcmp(direction, "to_xmpp") == 0)
-        return "in";
-    return direction;
-}
 
 static const char *state_text(struct json_object *message)
 {
@@ -299,7 +349,7 @@ static void add_message(struct table *table, struct json_object *message)
                  age_text(next / 1000).text);
     table_row(table);
     table_cell(table, 0, id);
-    table_cell(table, 1, direction_text(message));
+    table_cell(table, 1, direction_name(member(message, "direction")));
     table_cell(table, 2, member(message, "network"));
     table_cell(table, 3, member(message, "account"));
     table_cell(table, 4, member(message, "contact"));
@@ -318,10 +368,6 @@ void show_queue(struct json_object *messages)
     size_t n = json_object_array_length(messages);
     struct table table;
 
-    if (n == 0) {
-        puts("nothing is waiting");
-        return;
-    }
     table_init(&table, titles);
     for (size_t i = 0; i < n; i++)
         add_message(&table, json_object_array_get_idx(messages, i));
@@ -329,8 +375,56 @@ void show_queue(struct json_object *messages)
     table_clear(&table);
 }
 
+/* A line without trailing blanks. */
+static void show_trimmed(const char *text)
+{
+    size_t size = strlen(text);
+    char *copy;
+
+    while (size > 0 && text[size - 1] == ' ')
+        size--;
+    copy = xasprintf("%.*s", (int)size, text);
+    show_text(stdout, copy);
+    putchar('\n');
+    free(copy);
+}
+
+/* A SIM's identity as logs have it; a line's name, which stands for a missing
+ * one, as it is. */
+static struct log_number sim_text(const char *sim)
+{
+    struct log_number text;
+
+    if (strspn(sim, "0123456789") == strlen(sim))
+        return log_number(sim);
+    text_copy(text.text, sizeof(text.text), sim);
+    return text;
+}
+
+/* "part 1 try 1 line sim1 sim 234150000000000", "part 1 try 1 id - ": the SIM
+ * shortened, an id that is not known left out. */
+static void add_part_detail(struct buf *out, const char *detail)
+{
+    const char *id = strstr(detail, " id - "), *sim = strstr(detail, " sim ");
+
+    if (id)
+        buf_addf(out, "%.*s %s", (int)(id - detail), detail, id + 6);
+    else if (sim && !strstr(detail, " id "))
+        buf_addf(out, "%.*s sim %s", (int)(sim - detail), detail,
+                 sim_text(sim + 5).text);
+    else
+        buf_addf(out, "%s", detail);
+}
+
+static bool is_of_part(struct json_object *event)
+{
+    return strncmp(member(event, "detail"), "part ", 5) == 0;
+}
+
 static void show_event(struct json_object *event, int64_t *before)
 {
+    struct buf line;
+
     int64_t at = number(event, "at");
 
     printf("  %s  ", clock_iso(at).text);
@@ -338,10 +432,47 @@ static void show_event(struct json_object *event, int64_t *before)
         printf("%+9.3f s", (double)(at - *before) / 1000);
     else
         printf("%11s", "");
-    printf("  %-12s  ", member(event, "what"));
-    show_text(stdout, member(event, "detail"));
-    putchar('\n');
+    buf_init(&line, DETAILS_MAX);
+    buf_addf(&line, "  %-12s  ", member(event, "what"));
+    if (is_of_part(event))
+        add_part_detail(&line, member(event, "detail"));
+    else
+        buf_addf(&line, "%s", member(event, "detail"));
+    show_trimmed(buf_text(&line));
+    buf_free(&line);
     *before = at;
+}
+
+/* Of the same time: accepted, then the parts, then what became of it. */
+static int event_rank(struct json_object *event)
+{
+    if (strcmp(member(event, "what"), "accepted") == 0)
+        return 0;
+    return is_of_part(event) ? 1 : 2;
+}
+
+static void show_events(struct json_object *events)
+{
+    size_t n = json_object_array_length(events), end;
+    int64_t before = 0;
+
+    for (size_t start = 0; start < n; start = end) {
+        int64_t at = number(json_object_array_get_idx(events, start), "at");
+
+        for (end = start + 1; end < n; end++) {
+            if (number(json_object_array_get_idx(events, end), "at") != at)
+                break;
+        }
+        for (int rank = 0; rank < 3; rank++) {
+            for (size_t i = start; i < end; i++) {
+                struct json_object *event =
+                    json_object_array_get_idx(events, i);
+
+                if (event_rank(event) == rank)
+                    show_event(event, &before);
+            }
+        }
+    }
 }
 
 static void show_field(const char *key, struct json_object *value)
@@ -364,19 +495,19 @@ static void show_field(const char *key, struct json_object *value)
             return;
         }
     }
-    show_text(stdout, text);
-    putchar('\n');
+    if (strcmp(key, "sim") == 0)
+        show_trimmed(sim_text(text).text);
+    else
+        show_trimmed(strcmp(key, "direction") == 0 ? direction_name(text)
+                                                   : text);
 }
 
 void show_trace(struct json_object *message)
 {
     struct json_object *events;
-    int64_t before = 0;
 
     printf("%s %s\n", member(message, "id"), state_text(message));
     json_object_object_foreach(message, key, value) show_field(key, value);
-    if (!json_object_object_get_ex(message, "events", &events))
-        return;
-    for (size_t i = 0; i < json_object_array_length(events); i++)
-        show_event(json_object_array_get_idx(events, i), &before);
+    if (json_object_object_get_ex(message, "events", &events))
+        show_events(events);
 }

@@ -317,13 +317,21 @@ static void on_account(void *arg, const char *account, const struct err *err)
     arrival_next(arrival);
 }
 
+/* What comes later must not overtake: neither look-ups, nor segments that may
+ * complete a long text. A joined text is in its place already. */
+static bool must_queue(const struct arrival *arrival)
+{
+    const struct network *network = arrival->line->network;
+    return arrival->set == 0 && (network->lookups > 0 || network->pieces > 0);
+}
+
 static void arrival_next(struct arrival *arrival)
 {
     struct network *network = arrival->line->network;
     for (; arrival->at < arrival->n; arrival->at++) {
         const char *chat = arrival->messages[arrival->at].chat;
         const char *account = known_account(network, chat);
-        if (!account || network->lookups > 0) {
+        if (!account || must_queue(arrival)) {
             network->lookups++;
             store_find_accounts(network->core->store, network_name(network),
                                 chat, 1, on_account, arrival);
@@ -396,6 +404,7 @@ static void on_fragment(void *arg, const struct fragment_set *set,
 {
     struct receipt *receipt = arg;
     bool failed = core_failed(receipt->line->core, err);
+    receipt->line->network->pieces--;
     if (!failed && set)
         join_set(receipt->line, set);
     line_acknowledge(receipt, failed ? ACK_RETRY : ACK_STORED);
@@ -421,6 +430,7 @@ void inbox_line_fragment(struct line *line, const struct incoming *message,
         .at = message->at,
     };
     *receipt = line_receipt(line, token);
+    line->network->pieces++;
     store_fragment(line->core->store, &entry, on_fragment, receipt);
 }
 
@@ -441,6 +451,8 @@ static void on_due_set(void *arg, const struct fragment_set *set,
         strcmp(set->network, network_name(network)) != 0)
         return;
     struct line *line = find_line(network, set->line);
+    if (!line) /* renamed or gone: joining needs no modem */
+        line = network_line_next(network, NULL);
     if (line && line->driver->assemble)
         join_set(line, set);
 }

@@ -68,6 +68,7 @@ struct network {
 
     struct known *known; /* contact -> account, newest (inbox.c) */
     size_t lookups; /* under way: what comes later must not overtake them */
+    size_t pieces;  /* the same of segments that are being stored */
     struct timer *fragments; /* looks for late parts */
     enum health health;      /* as last told */
     int64_t told_admins_at;  /* clock_mono_ms */

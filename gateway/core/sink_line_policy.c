@@ -59,6 +59,12 @@ static void on_next_part(void *arg, const struct moved *moved,
                          struct delivery *follower, const struct err *err)
 {
     struct work *work = arg;
+    /* A report that came early has decided the message meanwhile. */
+    if (!err && moved && message_handed_over(moved->state)) {
+        work_leave_slot(work);
+        work_ended(work, moved, follower, err);
+        return;
+    }
     delivery_free(follower);
     if (core_lost(work->line->core, err) || !moved) {
         work_leave_slot(work);
@@ -189,7 +195,9 @@ void sink_line_failed(struct line *line, uint64_t ticket, const struct err *err)
     log_end(work, retry ? "not sent, will be tried again" : "failed", err);
     if (needs_intent(work)) {
         record_end(work, (struct outcome){
-                             .state = retry ? PART_WAITING : PART_FAILED,
+                             .state = retry && err->kind != ERR_REPEATED
+                                          ? PART_WAITING
+                                          : PART_FAILED,
                              .err = err,
                              .move = retry ? MESSAGE_QUEUED : MESSAGE_FAILED,
                              .next_at = next_at,

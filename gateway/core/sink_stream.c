@@ -110,11 +110,14 @@ void sink_stream_hand(struct network *network, struct delivery *delivery)
     network->waiting_count++;
 }
 
+static void load_debts(struct network *network);
+
 void network_front_ready(struct network *network)
 {
     struct delivery *delivery, *next;
     if (network->front_state != FRONT_UP)
         return;
+    load_debts(network);
     DL_FOREACH_SAFE (network->waiting, delivery, next) {
         DL_DELETE(network->waiting, delivery);
         network->waiting_count--;

@@ -46,14 +46,19 @@ bool parts_store(struct store *store, const struct subject *subject,
 bool part_set(struct store *store, int64_t message, unsigned n,
               enum part_state state, struct err *err)
 {
-    /* Delivered by one try, it stays so whatever becomes of another. */
+    /* Delivered by one try, it stays so whatever becomes of another; and a
+     * repeat that did not go out leaves it as unsure as it was. */
     static const char update[] =
-        "UPDATE part SET state = ?3"
+        "UPDATE part SET"
+        " tries = CASE WHEN ?3 = ?5 AND tries > 1 THEN tries - 1"
+        " ELSE tries END,"
+        " state = CASE WHEN ?3 = ?5 AND tries > 1 THEN ?6 ELSE ?3 END"
         " WHERE message = ?1 AND n = ?2 AND state <> ?4";
 
     return db_run(store->db, update,
                   DB_VALUES(db_int(message), db_int(n), db_int(state),
-                            db_int(PART_DELIVERED)),
+                            db_int(PART_DELIVERED), db_int(PART_WAITING),
+                            db_int(PART_UNSURE)),
                   err);
 }
 

@@ -29,13 +29,11 @@ static struct rows_task *rows_new(struct store *store,
 
 /* --- fenced --------------------------------------------------------------- */
 
-/* An error that came back before the fence has deferred it already. */
+/* An error that came back before the fence has deferred it already: it is noted
+ * with the message, which is in nobody's hands. */
 static bool is_deferred(const struct subject *subject)
 {
-    const struct conversation *conv = subject->conv;
-    int64_t deferred = conv->deferred ? conv->deferred : conv->head;
-
-    return conv->next_at != 0 && subject->seq == deferred;
+    return subject->bounced && subject->seq > subject->conv->taken;
 }
 
 static bool fenced_run(struct store *store, struct task *task, struct err *err)

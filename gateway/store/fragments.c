@@ -120,7 +120,8 @@ static bool sets_counted(struct store *store, const char *network,
 {
     static const char count[] =
         "SELECT (SELECT count(*) FROM fragment_set),"
-        " (SELECT count(*) FROM fragment_set WHERE network = ?1 AND chat = ?2)";
+        " (SELECT count(*) FROM fragment_set WHERE network = ?1 AND chat = ?2"
+        " AND newest <> 0)";
     struct db_rows *rows =
         db_query(store->db, count, DB_VALUES(db_text(network), db_text(chat)));
 
@@ -131,6 +132,19 @@ static bool sets_counted(struct store *store, const char *network,
     return db_end(rows, err);
 }
 
+/* Too many of one sender: his oldest is due at once, incomplete as it is. */
+static bool set_hurry(struct store *store, const struct fragment_entry *entry,
+                      struct err *err)
+{
+    static const char update[] =
+        "UPDATE fragment_set SET newest = 0 WHERE id = (SELECT min(id)"
+        " FROM fragment_set WHERE network = ?1 AND chat = ?2 AND newest <> 0)";
+
+    return db_run(store->db, update,
+                  DB_VALUES(db_text(entry->network), db_text(entry->chat)),
+                  err);
+}
+
 static bool set_room(struct store *store, const struct fragment_entry *entry,
                      struct err *err)
 {
@@ -138,9 +152,9 @@ static bool set_room(struct store *store, const struct fragment_entry *entry,
 
     if (!sets_counted(store, entry->network, entry->chat, n, err))
         return false;
-    if (n[0] >= SETS_MAX || n[1] >= SETS_PER_CHAT)
+    if (n[0] >= SETS_MAX)
         return err_set(err, ERR_LIMITED, "too many incomplete long messages");
-    return true;
+    return n[1] < SETS_PER_CHAT || set_hurry(store, entry, err);
 }
 
 static bool set_open(struct store *store, const struct fragment_entry *entry,

@@ -222,6 +222,7 @@ struct subject {
     unsigned attempt;
     enum owed owed;
     bool receipt;
+    bool bounced;  /* an error is noted with it */
     int64_t parts; /* planned ones; 0: none stored */
     int64_t tried_at, created;
     char *stanza_id, *from; /* in the task's room */

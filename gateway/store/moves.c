@@ -74,7 +74,7 @@ bool moves_apply(struct store *store, struct subject *subject,
 
 #define COLUMNS                                                                \
     "id, mid, conv, seq, state, attempt, owed, receipt, parts, stanza_id,"     \
-    " sender, created FROM message"
+    " sender, created, err_kind FROM message"
 
 static bool moves_read(struct store *store, struct task *task,
                        struct db_rows *rows, struct subject *subject,
@@ -97,6 +97,7 @@ static bool moves_read(struct store *store, struct task *task,
         .receipt = db_get_int(rows, 7) != 0,
         .parts = db_get_int(rows, 8),
         .created = db_get_int(rows, 11),
+        .bounced = db_get_int(rows, 12) != 0,
     };
     if (size == sizeof(subject->id))
         memcpy(&subject->id, id, size);

@@ -42,6 +42,7 @@ class Out:
     shown: int = 0
     receipts: int = 0
     errors: list = field(default_factory=list)
+    kills_before: int = 0   # when it was written first
 
     def handed_over(self):
         return bool(self.total) and len(self.parts) == self.total
@@ -94,7 +95,8 @@ class Ledger:
         self.life = 0
         self.breaks = 0         # streams that the server broke
         self.notices = 0        # told to the admin
-        self.poison = 0         # texts given up after two broken streams
+        self.poison = 0         # given up: two broken streams, or kills in
+                                # the middle of sending them (told to users)
         self.last = {}          # modem -> (Out, seq) accepted last
         self.slots = {}         # (modem, memory, index) -> (In, part)
         self.pending = {}       # reports on the way: (modem, mr, to) -> part
@@ -291,8 +293,9 @@ class Ledger:
         self.note(f"<{out.token}> error {condition}")
         self._read(("error", stanza_id), f"error of <{out.token}>")
         out.errors.append(condition)
-        doubts = max(out.doubts.values(), default=0)
-        if not out.refuse and doubts < 2:
+        if 'kind="poison"' in xml and self.kills - out.kills_before >= 2:
+            self.poison += 1
+        elif not out.refuse:
             self.complain(f"error without a reason: <{out.token}> {xml}")
 
     def _out_of(self, stanza_id, to, kind):

@@ -77,6 +77,7 @@ class Load:
                f"{extra}</message>")
         out = Out(token, account, contact, body, xml, origin, receipt,
                   contact in self.refusing, order)
+        out.kills_before = self.ledger.kills
         self.ledger.outs[token] = out
         self.unsettled_outs.append(out)
         self.write(out)

@@ -267,7 +267,7 @@ static void test_errors(void **state)
     EACH(admin, AT_CMS, ERR_AUTH, SCOPE_LINE);
     expect_error(AT_CMS, 1, ERR_NO_RECIPIENT, SCOPE_MESSAGE);
     expect_error(AT_CMS, 195, ERR_BAD_ADDRESS, SCOPE_MESSAGE);
-    expect_error(AT_CMS, 197, ERR_TEMPORARY, SCOPE_MESSAGE);
+    expect_error(AT_CMS, 197, ERR_REPEATED, SCOPE_MESSAGE);
     expect_error(AT_CMS, 332, ERR_UNKNOWN, SCOPE_MESSAGE);
     expect_error(AT_CME, 14, ERR_LINK, SCOPE_LINE);
     expect_error(AT_CME, 12, ERR_AUTH, SCOPE_LINE);

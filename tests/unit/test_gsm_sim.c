@@ -139,7 +139,7 @@ static void test_repeat_that_is_refused(void **state)
     assert_non_null(fake_wait(sim->fake, "sent 1 1", 5000));
     assert_true(fake_send(sim->fake, 0, 2, true));
     assert_non_null(
-        fake_wait(sim->fake, "failed 2 temporary message CMS 197", 5000));
+        fake_wait(sim->fake, "failed 2 repeated message CMS 197", 5000));
     assert_true(fake_send(sim->fake, 0, 3, false));
     assert_non_null(fake_wait(sim->fake, "sent 3 1", 5000));
 }
@@ -226,7 +226,7 @@ static void test_status(void **state)
     sim_text(sim, "x"); /* the poll comes before it is deleted */
     assert_non_null(fake_wait(sim->fake, "|x", 5000));
     fake_run(sim->fake, 300);
-    assert_string_equal(fake_status(sim->fake, "doing"), "ready");
+    assert_string_equal(fake_status(sim->fake, "phase"), "ready");
     assert_non_null(fake_status(sim->fake, "modem"));
     assert_non_null(fake_status(sim->fake, "signal"));
     assert_non_null(strstr(fake_status(sim->fake, "network"), "home"));
