@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -16,9 +15,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "control/wrap.h"
 
 enum { COLUMNS_MAX = 9, CELL_MAX = 256, DETAILS_MAX = 4096, SHORT_ID = 8 };
-enum { INDENT = 4, WIDTH = 80 };
 
 struct age {
     char text[24];
@@ -102,44 +101,6 @@ static const char *direction_name(const char *direction)
     return direction;
 }
 
-static size_t screen_width(void)
-{
-    struct winsize size;
-
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
-        size.ws_col > 2 * INDENT)
-        return size.ws_col;
-    return WIDTH;
-}
-
-/* Indented lines of `text`, broken only after `separator` (", " or " "). */
-static void print_wrapped(const char *text, const char *separator)
-{
-    size_t width = screen_width(), column = 0, skip = strlen(separator);
-
-    while (*text) {
-        const char *next = strstr(text, separator);
-        size_t size = next ? (size_t)(next - text) + skip : strlen(text);
-        char *piece = xasprintf("%.*s", (int)size, text);
-        size_t length;
-
-        if (next)
-            piece[size - 1] = '\0'; /* the space */
-        length = utf8_length(piece, strlen(piece));
-        if (column > 0 && column + 1 + length > width) {
-            putchar('\n');
-            column = 0;
-        }
-        printf("%*s", column > 0 ? 1 : INDENT, "");
-        show_text(stdout, piece);
-        column += (column > 0 ? 1 : INDENT) + length;
-        free(piece);
-        text += size;
-    }
-    if (column > 0)
-        putchar('\n');
-}
-
 /* --- tables --- */
 
 struct table {
@@ -198,10 +159,11 @@ static void print_row(const struct table *table, char *const *cells)
                    state ? colour_of(text) : NULL);
         fputs(last ? "\n" : "  ", stdout);
     }
+    /* Facts come last and break at commas; what is before them is prose. */
     for (size_t i = table->columns; i < COLUMNS_MAX; i++) {
         if (cells[i])
-            print_wrapped(cells[i],
-                          i + 1 < COLUMNS_MAX && cells[i + 1] ? " " : ", ");
+            wrap_print(cells[i],
+                       i + 1 < COLUMNS_MAX && cells[i + 1] ? " " : ", ");
     }
 }
 

@@ -41,11 +41,14 @@ class Screen:
     def colour(self, code, text):
         return f"\033[{code}m{text}\033[0m" if self.terminal else text
 
-    def say(self, text="", indent=""):
+    def say(self, text="", indent="", code=None):
+        """Wrapped first, then the indent coloured: codes have no width."""
         for line in text.split("\n"):
-            print(textwrap.fill(line, self.width, initial_indent=indent,
-                                subsequent_indent=indent,
-                                break_on_hyphens=False), flush=True)
+            lines = textwrap.wrap(line, self.width - len(indent),
+                                  break_on_hyphens=False) or [""]
+            shown = self.colour(code, indent) if code else indent
+            for one in lines:
+                print(shown + one, flush=True)
 
     def step(self, title):
         self.step_number += 1
@@ -56,11 +59,15 @@ class Screen:
         self.say(text, "   ")
 
     def quote(self, who, text):
-        self.say(f"{who}: {text}", self.colour("36", "   | "))
+        self.say(f"{who}: {text}", "   | ", "36")
 
     def done(self, text):
-        mark = self.colour("32", "✔") if self.terminal else "ok:"
-        self.say(f"{mark} {text}", "   ")
+        mark = "✔" if self.terminal else "ok:"
+        lines = textwrap.wrap(f"{mark} {text}", self.width - 3,
+                              break_on_hyphens=False)
+        lines[0] = self.colour("32", mark) + lines[0][len(mark):]
+        for line in lines:
+            print("   " + line, flush=True)
 
     def failed(self, text):
         mark = self.colour("31", "✘") if self.terminal else "FAILED:"
@@ -230,12 +237,14 @@ def run(demo, screen):
 
 
 def stay_up(demo, screen):
-    """On a terminal the reader may go on until he has enough."""
+    """On a terminal the reader may go on until he has enough; did he?"""
     if sys.stdin.isatty() and screen.terminal:
         try:
             Prompt(demo, screen).run()
         except KeyboardInterrupt:
             print()
+        return True
+    return False
 
 
 def main():
@@ -249,13 +258,16 @@ def main():
         return 1
     with tempfile.TemporaryDirectory(prefix="moongate-demo-") as folder:
         demo = Demo(folder, screen)
+        stayed = False
         try:
             code = run(demo, screen)
             if code == 0:
-                stay_up(demo, screen)
+                stayed = stay_up(demo, screen)
         finally:
             demo.tear_down()
-        return code
+    if stayed:
+        screen.say("stopped, nothing is left running")
+    return code
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ class Prompt:
     def how_to_join(self):
         server = self.demo.server
         text = f"""
-Everything stays up. Join with your own XMPP client (Gajim, Dino, Profanity ...):
+Everything stays up. Join with an XMPP client (Gajim, Dino, Profanity):
 
     address   romeo@localhost        password  {password_of('romeo')}
     server    127.0.0.1              port      {server.port}

@@ -138,3 +138,17 @@ def test_status_shows_the_modem(simple):
     text = str(line)
     assert line["state"] == "online"
     assert "signal" in text and "dBm" in text
+
+
+def test_text_that_nobody_can_read(make_scene):
+    """A header is announced, but there is no user data: it must not stay on
+    the SIM for ever, and it must not be lost."""
+    scene = make_scene("prosody")
+    scene.start(networks={"sms": {"inbox": [
+        scene.server.jid(scene.alice_user)]}})
+    scene.alice.fence(scene.domain)
+    scene.sim.request("text", to="sim1", pdu="440C91447709001032"
+                      "0000" "62112122330000" "00", **{"from": "+447700900123"})
+    got = scene.alice.expect_text(timeout=20)
+    assert "cannot be read" in got.body and "44 0C 91" in got.body
+    scene.sim.wait_for("cmgd", timeout=10)

@@ -118,6 +118,34 @@ def test_usage(tmp_path):
     assert re.search(r"\d+\.\d+", moongate("--version").stdout)
 
 
+SEND = ("send", "--network", "sms", "--to", PHONE, "--from", "a@example.org")
+
+
+@pytest.mark.parametrize("words, code, said", [
+    ((*SEND, ""), 2, "send: TEXT is empty"),
+    ((*SEND, "  "), 2, "send: TEXT is empty"),
+    ((*SEND, "two", "words"), 2, "put the text in quotes"),
+    (("queue", "-c", "x"), 2, "-c goes before the command"),
+    (("check", "x"), 2, "moongate -c FILE check"),
+    (("pdu", "decode", "00"), 1, "moongate pdu"),
+])
+def test_mistakes_are_explained(words, code, said):
+    done = moongate(*words)
+    assert done.returncode == code and said in done.stderr, done.stderr
+
+
+def test_help_of_a_command():
+    for command in ("run", "queue", "send", "trace", "pdu"):
+        done = moongate(command, "--help")
+        assert done.returncode == 0 and not done.stderr
+        assert "usage:" in done.stdout and command in done.stdout
+
+
+def test_pdu_decode_hints_at_a_bare_tpdu():
+    done = moongate("pdu", "decode", DELIVER[16:])
+    assert done.returncode == 1 and "--tpdu" in done.stderr
+
+
 def test_options_lists_every_option():
     done = moongate("options")
     assert done.returncode == 0
@@ -254,6 +282,22 @@ def test_send(simple):
         "send", "--network", "sms", "--from", simple.alice.jid,
         "--to", "my aunt", "x", check=False)
     assert done.returncode == 1 and "number" in done.stderr
+
+
+def test_the_daemon_refuses_what_cannot_be(simple):
+    def refused(*words):
+        done = simple.gateway.cli(*words, check=False)
+        assert done.returncode == 1
+        return done.stderr
+
+    assert 'there is no network "smss"' in refused("queue",
+                                                   "--network", "smss")
+    said = refused("send", "--network=sms", f"--to={PHONE}",
+                   "--from=juliet", "x")
+    assert '"juliet" is not a bare JID like juliet@example.org' in said
+    text = simple.gateway.cli("queue", "--state=failed").stdout
+    assert text == "no such messages\n"
+    assert simple.gateway.cli("queue").stdout == "nothing is waiting\n"
 
 
 def test_control_socket_is_not_for_everybody(simple):
