@@ -5,7 +5,6 @@
 #include "core/line.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
@@ -336,9 +335,6 @@ void line_report(struct line *line, const char *remote_id, const char *chat,
                  uint64_t token)
 {
     struct receipt *receipt = xmalloc(sizeof(*receipt));
-    char key[192]; /* a stored report may be offered again and again */
-    snprintf(key, sizeof(key), "report/%s/%s/%lld/%d", remote_id,
-             chat ? chat : "", (long long)at, (int)kind);
     *receipt = line_receipt(line, token);
     struct report report = {
         .sim = line->sim,
@@ -348,8 +344,6 @@ void line_report(struct line *line, const char *remote_id, const char *chat,
         .final = kind != REPORT_PENDING,
         .at = at,
         .err = err,
-        .source = line->sim,
-        .key = at ? key : NULL,
     };
     store_report(line->core->store, &report, on_reported, receipt);
 }

@@ -187,12 +187,16 @@ bool attempt_same_part(const struct attempt *a, const struct attempt *b)
 bool unsure_like(struct store *store, const char *sim, const char *chat,
                  struct attempt *attempt, size_t *n, struct err *err)
 {
+    /* An unsure try of a part that another try has settled waits no more. */
     static const char find[] =
         "SELECT " ATTEMPT_COLUMNS " WHERE sim = ?1 AND outcome = 3"
-        " AND submitted_at > ?2 ORDER BY id DESC LIMIT 64";
+        " AND submitted_at > ?2 AND EXISTS (SELECT 1 FROM part p"
+        " WHERE p.message = attempt.message AND p.n = attempt.part"
+        " AND p.state IN (?3, ?4)) ORDER BY id DESC LIMIT 64";
     struct db_rows *rows =
         db_query(store->db, find,
-                 DB_VALUES(db_text(sim), db_int(store->now - REPORT_WINDOW)));
+                 DB_VALUES(db_text(sim), db_int(store->now - REPORT_WINDOW),
+                           db_int(PART_UNSURE), db_int(PART_SUBMITTING)));
     struct attempt one;
 
     *n = 0;

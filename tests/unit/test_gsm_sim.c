@@ -229,7 +229,7 @@ static void test_status(void **state)
     assert_string_equal(fake_status(sim->fake, "phase"), "ready");
     assert_non_null(fake_status(sim->fake, "modem"));
     assert_non_null(fake_status(sim->fake, "signal"));
-    assert_non_null(strstr(fake_status(sim->fake, "network"), "home"));
+    assert_non_null(strstr(fake_status(sim->fake, "operator"), "home"));
 }
 
 static void test_profile(void **state, const char *profile)
