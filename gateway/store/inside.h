@@ -329,6 +329,11 @@ bool part_set(struct store *store, int64_t message, unsigned n,
 void attempt_from(struct db_rows *rows, struct attempt *attempt);
 bool attempt_same_part(const struct attempt *a, const struct attempt *b);
 
+/* An attempt whose answer was never heard has this id, as a report shows: what
+ * is offered again is known by it. */
+bool attempt_name(struct store *store, const struct attempt *attempt,
+                  const char *remote_id, struct err *err);
+
 struct verdict {
     bool delivered;
     const struct err *err; /* why not */

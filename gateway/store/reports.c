@@ -171,8 +171,10 @@ static bool report_match(struct store *store, struct report_task *t,
     if (!unsure_like(store, report->sim, report->chat, match->found, &match->n,
                      err))
         return false;
-    return match->n == 1 ? report_settle(store, t, &match->found[0], err)
-                         : orphan_keep(store, report, err);
+    if (match->n != 1)
+        return orphan_keep(store, report, err);
+    return attempt_name(store, &match->found[0], report->remote_id, err) &&
+           report_settle(store, t, &match->found[0], err);
 }
 
 static bool report_run(struct store *store, struct task *task, struct err *err)

@@ -32,6 +32,17 @@ bool recipients_alike(const char *a, const char *b)
     return n == m && memcmp(x, y, n) == 0;
 }
 
+bool attempt_name(struct store *store, const struct attempt *attempt,
+                  const char *remote_id, struct err *err)
+{
+    static const char update[] =
+        "UPDATE attempt SET remote_id = ?2 WHERE id = ?1 AND remote_id IS NULL";
+
+    return db_run(
+        store->db, update,
+        DB_VALUES(db_int(attempt->id), db_text(text_or_null(remote_id))), err);
+}
+
 /* --- applying ------------------------------------------------------------- */
 
 bool attempt_settle(struct store *store, const struct attempt *attempt,
@@ -221,6 +232,7 @@ struct orphan {
     int64_t id;
     size_t fitting;
     bool delivered;
+    char remote_id[64];
     struct err err;
 };
 
@@ -230,6 +242,8 @@ static void orphan_read(struct db_rows *rows, struct orphan *orphan)
 
     orphan->id = db_get_int(rows, 0);
     orphan->delivered = db_get_int(rows, 2) != 0;
+    text_copy(orphan->remote_id, sizeof(orphan->remote_id),
+              db_get_text(rows, 6) ? db_get_text(rows, 6) : "");
     orphan->err = (struct err){ .kind = (enum err_kind)db_get_int(rows, 3) };
     text_copy(orphan->err.code, sizeof(orphan->err.code), code ? code : "");
     text_copy(orphan->err.text, sizeof(orphan->err.text), text ? text : "");
@@ -262,6 +276,8 @@ static bool orphan_find(struct store *store, const char *contact,
         " AND arrived >= ?3 ORDER BY id LIMIT 64";
     static const char by_sim[] =
         "SELECT " ORPHAN " FROM report WHERE sim = ?1 AND arrived >= ?2"
+        " AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.sim = report.sim"
+        " AND a.remote_id = report.remote_id AND a.submitted_at > ?3)"
         " ORDER BY id LIMIT 64";
     struct db_value from = db_int(attempt->submitted_at);
 
@@ -270,9 +286,10 @@ static bool orphan_find(struct store *store, const char *contact,
             db_query(store->db, by_id,
                      DB_VALUES(db_text(sim), db_text(remote_id), from)),
             contact, orphan, err);
-    if (!orphan_choose(
-            db_query(store->db, by_sim, DB_VALUES(db_text(sim), from)), contact,
-            orphan, err))
+    if (!orphan_choose(db_query(store->db, by_sim,
+                                DB_VALUES(db_text(sim), from,
+                                          db_int(store->now - REPORT_WINDOW))),
+                       contact, orphan, err))
         return false;
     if (orphan->fitting != 1)
         orphan->id = 0; /* several candidates settle none */
@@ -305,6 +322,7 @@ bool reports_catch_up(struct store *store, struct subject *subject,
         return true;
     verdict = (struct verdict){ orphan.delivered, &orphan.err };
     if (!db_run(store->db, drop, DB_VALUES(db_int(orphan.id)), err) ||
+        !attempt_name(store, attempt, orphan.remote_id, err) ||
         !verdict_apply(store, subject, attempt, &verdict, &done, err))
         return false;
     if (done && !orphan.delivered)

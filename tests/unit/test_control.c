@@ -236,10 +236,10 @@ static void shows_status(void **state)
     assert_int_equal(f->code, 0);
     assert_printed(f, "gateway        running");
     assert_printed(f, "network  sms   online");
-    assert_printed(f, "to_line queued 7");
+    assert_printed(f, "out queued 7");
     assert_null(strstr(f->printed, "held"));
     assert_printed(f, "line     sim1  backoff");
-    assert_printed(f, "no modem, signal -71 dBm");
+    assert_printed(f, "    no modem\n    signal -71 dBm");
     assert_null(strchr(f->printed, '\033'));
 }
 
