@@ -37,7 +37,7 @@
 #include "toolkit/serial.h"
 #include "toolkit/timer.h"
 
-enum { DRIVER_ABI = 1 };
+enum { DRIVER_ABI = 2 };
 
 struct line;
 struct status;
@@ -90,12 +90,24 @@ struct outgoing {
     uint16_t reference; /* for concatenation; the same at every try */
     bool report;        /* a delivery report is wanted */
     int64_t expires;    /* Unix ms, 0: the network's default */
+    const char *manner; /* how, in the driver's own words, "flash validity=60"
+                           (see driver.manners); NULL: as usual */
 };
 
 /* Filled by `plan`: the encoded parts, opaque to the core, stored as they are
  * and handed back to `send` one by one, also after a restart. */
 struct parts;
 void parts_add(struct parts *parts, const void *bytes, size_t size);
+
+/* What the sender ought to know of this plan, such as letters that were
+ * replaced: he is told once the message is accepted. */
+void parts_remark(struct parts *parts, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* In a few words what it costs besides its number of parts, for those who ask
+ * before they send: "GSM 7-bit, 12 characters left in the last part". */
+void parts_describe(struct parts *parts, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* One part to be sent now. */
 struct submission {
@@ -118,6 +130,8 @@ struct incoming {
     const char *remote_id; /* dedupe key at this source; NULL: none */
     const char *target_id; /* for edits and reactions */
     const char *name;      /* nickname of the author; NULL: unknown */
+    const char *slot;      /* a later message of the same chat and slot takes
+                              this one's place (gsm: replace types); or NULL */
     int64_t at;            /* Unix ms when the far side took it; 0: now */
 };
 
@@ -141,6 +155,13 @@ enum report_kind {
     REPORT_FAILED,  /* final; err says why */
 };
 
+/* Something that people may ask of a line beside messages: "ussd". Its one
+ * argument is a text. */
+struct driver_command {
+    const char *name, *argument, *help;
+    bool admin; /* not for every user of the network: costs or tells secrets */
+};
+
 struct driver {
     size_t size; /* sizeof(struct driver) */
     unsigned abi;
@@ -153,6 +174,8 @@ struct driver {
     bool phone_addresses; /* addresses are phone numbers (base/number.h) */
     const struct option *options; /* of a line in the config */
     size_t state_size; /* line_state(): zeroed by the core, freed by it */
+    const struct driver_command *commands; /* ended by a NULL name; or NULL */
+    const char *manners; /* help on outgoing.manner; NULL: knows none */
 
     /* Required. start begins to connect (the line is STARTING until
      * line_online); false is a config error that a retry cannot mend. */
@@ -176,6 +199,11 @@ struct driver {
     void (*typing)(struct line *line, const char *to, bool on);
     void (*mark_read)(struct line *line, const char *chat, const char *id);
     void (*status)(struct line *line, struct status *status);
+    /* Runs one of `commands`; ends in line_answer. A dialogue that waits for a
+     * reply goes on with the command "reply", or ends with "cancel" (which
+     * need not answer), under the same `call`. False: it cannot be begun. */
+    bool (*command)(struct line *line, const char *name, const char *argument,
+                    uint64_t call, struct err *err);
 };
 
 /* Facts for `moongate status`: "signal" = "-71 dBm". Texts are copied. */
@@ -227,6 +255,18 @@ void line_report(struct line *line, const char *remote_id, const char *chat,
                  uint64_t token);
 
 void line_typing(struct line *line, const char *chat, bool on);
+
+/* The answer to a command: `err` NULL is success; `more` says that the far side
+ * waits for a reply. */
+void line_answer(struct line *line, uint64_t call, const char *text, bool more,
+                 const struct err *err);
+
+/* The far side's name of an address (gsm: the SIM's phone book). */
+void line_contact(struct line *line, const char *chat, const char *name);
+
+/* A word for those who run this line: the balance is low, the SIM is full. */
+void line_notice(struct line *line, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Small durable state of the driver: `value` NULL removes the key. Committed
  * with the next thing the line reports, at the latest in a second. */

@@ -5,6 +5,8 @@
 #include "core/line.h"
 
 #include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
@@ -152,6 +154,7 @@ struct line *line_new(struct core *core, struct network *network,
     assert(driver->size == sizeof(*driver) && driver->abi == DRIVER_ABI);
     assert(!driver->assemble == !(driver->caps & CAP_FRAGMENTS));
     assert(!driver->typing == !(driver->caps & CAP_TYPING));
+    assert(!driver->command == !(driver->caps & CAP_COMMAND));
     line->core = core;
     line->network = network;
     line->driver = driver;
@@ -353,6 +356,34 @@ void line_typing(struct line *line, const char *chat, bool on)
     (void)line;
     (void)chat;
     (void)on;
+}
+
+void line_answer(struct line *line, uint64_t call, const char *text, bool more,
+                 const struct err *err)
+{
+    (void)line;
+    (void)call;
+    (void)text;
+    (void)more;
+    (void)err;
+}
+
+void line_contact(struct line *line, const char *chat, const char *name)
+{
+    (void)line;
+    (void)chat;
+    (void)name;
+}
+
+void line_notice(struct line *line, const char *format, ...)
+{
+    char text[512], whole[640];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    snprintf(whole, sizeof(whole), "Line %s: %s", line_name(line), text);
+    network_tell_admins(line->network, whole);
 }
 
 /* --- small durable state ----------------------------------------------------

@@ -1,6 +1,8 @@
 /* parts.c - plans: the front of a driver's plan(). */
 #include "core/parts.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -16,6 +18,22 @@ void parts_add(struct parts *parts, const void *bytes, size_t size)
         .size = size,
     };
     parts->n++;
+}
+
+void parts_remark(struct parts *parts, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(parts->remark, sizeof(parts->remark), format, args);
+    va_end(args);
+}
+
+void parts_describe(struct parts *parts, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(parts->about, sizeof(parts->about), format, args);
+    va_end(args);
 }
 
 void part_rows_free(struct part_row *rows, size_t n)

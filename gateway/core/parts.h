@@ -11,6 +11,8 @@
 struct parts {
     struct part_row *rows;
     size_t n;
+    char remark[256]; /* for the sender; "": none */
+    char about[128];  /* what it costs, in words */
 };
 
 void parts_free(struct parts *parts);

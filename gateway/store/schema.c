@@ -111,7 +111,20 @@ static const char version_1[] =
     "CREATE TABLE fragment (owner INTEGER NOT NULL, seq INTEGER NOT NULL,"
     " bytes BLOB NOT NULL, PRIMARY KEY (owner, seq)) WITHOUT ROWID;";
 
-static const char *const migrations[] = { version_1 };
+/* manner and slot: see driver.h. usage: how much of a limit is used up; owner
+ * names what is limited ("line:sim1"), period is the start of the minute, day
+ * or month in Unix ms, span its name. */
+static const char version_2[] =
+    "ALTER TABLE message ADD COLUMN manner TEXT;"
+    "ALTER TABLE message ADD COLUMN slot TEXT;"
+    "CREATE INDEX message_slot ON message (conv, slot)"
+    " WHERE slot IS NOT NULL;"
+
+    "CREATE TABLE usage (owner TEXT NOT NULL, span TEXT NOT NULL,"
+    " period INTEGER NOT NULL, amount INTEGER NOT NULL,"
+    " PRIMARY KEY (owner, span, period)) WITHOUT ROWID;";
+
+static const char *const migrations[] = { version_1, version_2 };
 enum { NEWEST = sizeof(migrations) / sizeof(migrations[0]) };
 
 static bool schema_read(struct db *db, int64_t *version, struct err *err)

@@ -17,6 +17,7 @@ struct parts {
     void *bytes[PARTS_MAX];
     size_t size[PARTS_MAX];
     size_t n;
+    char remark[256], about[128];
 };
 
 struct set {
@@ -316,6 +317,47 @@ void parts_add(struct parts *parts, const void *bytes, size_t size)
     assert(parts->n < PARTS_MAX);
     parts->bytes[parts->n] = xmemdup(bytes, size);
     parts->size[parts->n++] = size;
+}
+
+void parts_remark(struct parts *parts, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(parts->remark, sizeof(parts->remark), format, args);
+    va_end(args);
+}
+
+void parts_describe(struct parts *parts, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(parts->about, sizeof(parts->about), format, args);
+    va_end(args);
+}
+
+void line_answer(struct line *line, uint64_t call, const char *text, bool more,
+                 const struct err *err)
+{
+    record(line->fake, "answer %llu %s%s", (unsigned long long)call,
+           err != NULL ? err->text : text, more ? " (more)" : "");
+}
+
+void line_contact(struct line *line, const char *chat, const char *name)
+{
+    record(line->fake, "contact %s %s", chat, name);
+}
+
+void line_notice(struct line *line, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    record(line->fake, "notice %s", text);
 }
 
 void status_text(struct status *status, const char *key, const char *format,
