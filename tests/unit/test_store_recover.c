@@ -380,7 +380,7 @@ static void test_newer_schema(void **state)
 {
     struct scene *s = *state;
 
-    (void)scene_sql(s, "UPDATE meta SET value = 99");
+    (void)scene_sql(s, "UPDATE meta SET value = value + 97");
     scene_close(s);
     assert_refused(s, ERR_CONFIG, "schema 99");
     {
@@ -389,9 +389,9 @@ static void test_newer_schema(void **state)
 
         (void)snprintf(path, sizeof(path), "%s/moongate.db", s->dir);
         assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-        assert_int_equal(
-            sqlite3_exec(db, "UPDATE meta SET value = 1", NULL, NULL, NULL),
-            SQLITE_OK);
+        assert_int_equal(sqlite3_exec(db, "UPDATE meta SET value = value - 97",
+                                      NULL, NULL, NULL),
+                         SQLITE_OK);
         assert_int_equal(sqlite3_close(db), SQLITE_OK);
     }
     scene_open(s, 0);
