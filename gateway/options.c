@@ -72,6 +72,17 @@ static const struct option xmpp_options[] = {
         .help = "Bare JIDs that are told of trouble",
     },
     {
+        .key = "addresses",
+        .type = OPT_LIST,
+        .help = "How to reach you (XEP-0157): abuse=, admin=, support=, ... "
+                "URI each",
+    },
+    {
+        .key = "terms",
+        .type = OPT_TEXT,
+        .help = "URI of your terms of service, shown to clients (XEP-0504)",
+    },
+    {
         .key = "ping_to",
         .type = OPT_TEXT,
         .help = "Who answers our pings; default: the parent domain of jid",

@@ -107,6 +107,30 @@ static bool is_server(const char *text)
            port < 65536;
 }
 
+/* XEP-0157 3. */
+static void check_addresses(struct checker *c, const struct settings *xmpp)
+{
+    static const char *const kinds[] = { "abuse",  "admin",    "feedback",
+                                         "sales",  "security", "status",
+                                         "support" };
+
+    for (size_t i = 0; i < settings_list_size(xmpp, "addresses"); i++) {
+        const char *item = settings_list_item(xmpp, "addresses", i);
+        const char *equals = strchr(item, '=');
+        bool known = false;
+
+        for (size_t k = 0; equals && k < sizeof(kinds) / sizeof(*kinds); k++)
+            known |= strncmp(item, kinds[k], strlen(kinds[k])) == 0 &&
+                     item + strlen(kinds[k]) == equals;
+        if (!known || !strchr(equals, ':'))
+            mistake(c, xmpp, "addresses",
+                    "\"%.100s\" is not KIND=URI like "
+                    "abuse=mailto:abuse@example.org, KIND being abuse, admin, "
+                    "feedback, sales, security, status or support",
+                    item);
+    }
+}
+
 static void check_xmpp(struct checker *c)
 {
     const struct settings *xmpp = config_group(c->config, "xmpp");
@@ -130,6 +154,7 @@ static void check_xmpp(struct checker *c)
     if (ping_to && !is_domain(ping_to) && !is_bare(ping_to))
         mistake(c, xmpp, "ping_to", "\"%.100s\" is not a domain", ping_to);
     check_jids(c, xmpp, "admins", false);
+    check_addresses(c, xmpp);
 }
 
 static void check_length(struct checker *c, const struct settings *network,

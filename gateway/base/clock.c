@@ -94,3 +94,11 @@ int64_t clock_from_date(int year, int month, int day, int hour, int minute,
             clamp(minute, 0, 59) * 60 + clamp(second, 0, 59)) *
            1000;
 }
+
+int clock_zone_min(int64_t wall_ms)
+{
+    time_t seconds = (time_t)(wall_ms / 1000);
+    struct tm local;
+
+    return localtime_r(&seconds, &local) ? (int)(local.tm_gmtoff / 60) : 0;
+}

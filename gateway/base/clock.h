@@ -15,6 +15,9 @@ struct clock_text {
 };
 struct clock_text clock_iso(int64_t wall_ms);
 
+/* Minutes that this machine's local time is ahead of UTC at that moment. */
+int clock_zone_min(int64_t wall_ms);
+
 /* Unix ms of a proleptic Gregorian UTC date; fields are clamped, not
  * checked (SMSCs send month 0 and hour 31). month 1..12. */
 int64_t clock_from_date(int year, int month, int day, int hour, int minute,

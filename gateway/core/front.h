@@ -46,8 +46,12 @@ struct network_policy {
     const char *jid;          /* the component domain */
     const char *gateway_type; /* "sms": XMPP registrar, category gateway */
     struct number_plan plan;
-    bool phone_addresses; /* local parts are phone numbers */
-    bool receipts;        /* some line can report delivery */
+    bool phone_addresses;         /* local parts are phone numbers */
+    bool receipts;                /* some line can report delivery */
+    const char *const *addresses; /* XEP-0157, "KIND=URI" each */
+    size_t n_addresses;
+    const char *terms;    /* URI of the terms of service; NULL: none */
+    unsigned retention_h; /* hours for which texts are kept at most */
 };
 const struct network_policy *network_policy(const struct network *network);
 const char *network_name(const struct network *network);

@@ -19,6 +19,10 @@
 /* Above so many undecided jobs the store is too slow to take more. */
 enum { JOIN_EVERY_MS = 15000, PENDING_MAX = 20000 };
 
+/* Bodies are kept a week after they were sent, and until then at most for their
+ * time to live. */
+enum { KEPT_H = 7 * 24, HOUR_MS = 3600000 };
+
 static void on_fragments(void *arg)
 {
     inbox_join_due(arg);
@@ -32,6 +36,21 @@ static void fill_plan(struct number_plan *plan, const struct settings *s)
               settings_text(s, "trunk_prefix"));
     text_copy(plan->international_prefix, sizeof(plan->international_prefix),
               settings_text(s, "international_prefix"));
+}
+
+static void fill_about(struct network *network)
+{
+    struct network_policy *policy = &network->policy;
+    const struct settings *s = network->xmpp;
+    size_t n = settings_list_size(s, "addresses");
+
+    network->addresses = xcalloc(n + 1, sizeof(*network->addresses));
+    for (size_t i = 0; i < n; i++)
+        network->addresses[i] = settings_list_item(s, "addresses", i);
+    policy->addresses = network->addresses;
+    policy->n_addresses = n;
+    policy->terms = settings_text(s, "terms");
+    policy->retention_h = KEPT_H + (unsigned)(network->ttl_ms / HOUR_MS);
 }
 
 struct network *network_new(struct core *core, const struct settings *settings,
@@ -52,6 +71,7 @@ struct network *network_new(struct core *core, const struct settings *settings,
     network->policy.jid = settings_text(settings, "jid");
     network->policy.gateway_type = "sms";
     fill_plan(&network->policy.plan, settings);
+    fill_about(network);
     lane_init(&network->to_line, network, TO_LINE);
     lane_init(&network->to_xmpp, network, TO_XMPP);
     network->fragments = timer_new(&core->owner, on_fragments, network);
@@ -71,6 +91,7 @@ void network_free(struct network *network)
     sink_stream_forget(network);
     inbox_forget_known(network);
     free(network->untold);
+    free(network->addresses);
     free(network);
 }
 

@@ -48,6 +48,7 @@ struct network {
     int64_t settle_ms;           /* -1: the line's */
     int64_t parts_timeout_ms;    /* of incomplete long messages */
     const struct settings *xmpp; /* admins */
+    const char **addresses;      /* policy.addresses */
 
     const struct front *front;
     void *self;

@@ -302,6 +302,7 @@ struct component *component_new(struct loop *loop,
 
 void component_start(struct component *component)
 {
+    component->started = clock_mono_ms();
     stream_start(component->stream);
 }
 

@@ -51,6 +51,7 @@ struct component {
     struct recent helped;  /* who got the help text */
     struct recent present; /* whose availability the core was told */
     bool odd[ODDITIES];
+    int64_t started; /* clock_mono_ms */
     bool up, closed;
     struct timer *farewell; /* while a stop waits for the fence */
     void (*done)(void *arg);

@@ -38,6 +38,8 @@ static const struct route routes[] = {
     { "iq", "get", "query", NS_DISCO_INFO, disco_info },
     { "iq", "get", "query", NS_DISCO_ITEMS, disco_items },
     { "iq", "get", "query", NS_VERSION, iq_version },
+    { "iq", "get", "query", NS_LAST, iq_last },
+    { "iq", "get", "time", NS_TIME, iq_time },
     { "iq", "get", "query", NS_GATEWAY, iq_gateway_get },
     { "iq", "set", "query", NS_GATEWAY, iq_gateway_set },
     { "iq", "get", NULL, NULL, iq_unknown },

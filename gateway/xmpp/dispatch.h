@@ -62,7 +62,7 @@ bool address_from_typed(const struct component *component, const char *typed,
 request_fn message_text, message_bounced, message_groupchat;
 request_fn presence_subscribe, presence_unsubscribe, presence_probe,
     presence_available;
-request_fn disco_info, disco_items, iq_version, iq_ping, iq_gateway_get,
-    iq_gateway_set;
+request_fn disco_info, disco_items, iq_version, iq_ping, iq_last, iq_time,
+    iq_gateway_get, iq_gateway_set;
 
 #endif

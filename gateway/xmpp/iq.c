@@ -1,6 +1,12 @@
-/* iq.c - small requests: ping (XEP-0199), version (XEP-0092), and the prompt
- * of gateways (jabber:iq:gateway, XEP-0100 6.3). */
+/* iq.c - small requests: ping (XEP-0199), version (XEP-0092), time (XEP-0202),
+ * uptime (XEP-0012), and the prompt of gateways (jabber:iq:gateway, XEP-0100
+ * 6.3). */
 #include "xmpp/dispatch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
 
 #ifndef MOONGATE_VERSION
 #define MOONGATE_VERSION "0.1"
@@ -21,17 +27,57 @@ void iq_version(struct request *request)
     component_answer(request->component, result);
 }
 
-/* Only the gateway itself has a prompt. */
+/* What only the gateway itself has, not its contacts. */
+static bool is_gateway(struct request *request)
+{
+    if (!request->contact[0])
+        return true;
+    request_refuse_plain(request, "service-unavailable", "cancel", NULL);
+    return false;
+}
+
+/* XEP-0012 4: how long it has been running. */
+void iq_last(struct request *request)
+{
+    const struct component *component = request->component;
+    xmpp_stanza_t *result, *query;
+    char seconds[24];
+
+    if (!is_gateway(request))
+        return;
+    (void)snprintf(seconds, sizeof(seconds), "%lld",
+                   (long long)(clock_mono_ms() - component->started) / 1000);
+    result = request_result(request, &query);
+    stanza_set(query, "seconds", seconds);
+    component_answer(request->component, result);
+}
+
+void iq_time(struct request *request)
+{
+    int64_t now = clock_wall_ms();
+    int zone = clock_zone_min(now);
+    xmpp_stanza_t *result, *query;
+    char tzo[16];
+
+    if (!is_gateway(request))
+        return;
+    (void)snprintf(tzo, sizeof(tzo), "%c%02d:%02d", zone < 0 ? '-' : '+',
+                   abs(zone) / 60, abs(zone) % 60);
+    result = request_result(request, &query);
+    stanza_add(query, "tzo", NULL, tzo);
+    stanza_add(query, "utc", NULL, clock_iso(now).text);
+    component_answer(request->component, result);
+}
+
 static bool has_prompt(struct request *request)
 {
     struct denial denial;
 
-    if (request->contact[0])
-        request_refuse_plain(request, "service-unavailable", "cancel", NULL);
-    else if (!request_allowed(request, &denial))
-        request_refuse(request, &denial.refusal);
-    else
+    if (!is_gateway(request))
+        return false;
+    if (request_allowed(request, &denial))
         return true;
+    request_refuse(request, &denial.refusal);
     return false;
 }
 

@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "toolkit/timer.h"
 #include "xmpp/component.h"
+#include "xmpp/disco.h"
 #include "xmpp/dispatch.h"
 
 enum {
@@ -91,6 +92,7 @@ static void send_state(struct component *component, const char *contact,
         stanza_add(presence, "show", NULL, "dnd");
         stanza_add(presence, "status", NULL, text);
     }
+    disco_add_caps(component, contact, presence);
     (void)component_send(component, presence, STREAM_OPTIONAL);
 }
 

@@ -20,7 +20,13 @@ void fake_network_init(struct network *network)
 {
     memset(network, 0, sizeof(*network));
     buf_init(&network->calls, 1 << 24);
+    static const char *const addresses[] = {
+        "abuse=mailto:abuse@example.org",
+    };
     network->policy = (struct network_policy){
+        .addresses = addresses,
+        .n_addresses = 1,
+        .retention_h = 168,
         .jid = "sms.localhost",
         .gateway_type = "sms",
         .plan = { "44", "0", "00" },
