@@ -61,7 +61,7 @@ UNIT := $(sort $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c)))
 UNIT_GSM := $(filter $(O)/tests/unit/test_gsm_%,$(UNIT))
 UNIT_XMPP := $(filter $(O)/tests/unit/test_xmpp_%,$(UNIT))
 FUZZ := $(sort $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c)))
-FAKE_CORE := $(O)/tests/unit/fake_core.o
+FAKE_CORE := $(addprefix $(O)/tests/unit/,fake_core.o fake_line.o)
 WIRE := $(O)/tests/bench/wire.o
 TOOLS := $(filter-out $(WIRE:.o=),$(patsubst %.c,$(O)/%,$(sort \
     $(wildcard tests/bench/*.c))))

@@ -1,5 +1,6 @@
-/* fake_core.c - stands in for the core in tests of drivers. */
-#include "fake_core.h"
+/* fake_core.c - stands in for the core in tests of drivers: makes the line,
+ * runs the loop, keeps the record. The driver's view of it is fake_line.c. */
+#include "fake_inside.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -9,62 +10,13 @@
 
 #include "base/mem.h"
 #include "toolkit/config.h"
-#include "toolkit/settings.h"
 
-enum { RECORDS_MAX = 100000, PARTS_MAX = 255, ACKS_MAX = 4096, SETS_MAX = 64 };
-
-struct parts {
-    void *bytes[PARTS_MAX];
-    size_t size[PARTS_MAX];
-    size_t n;
-    char remark[256], about[128];
-};
-
-struct set {
-    char *name, *chat;
-    struct fragment fragments[PARTS_MAX];
-    unsigned total, n;
-};
-
-struct status {
-    struct fake *fake;
-};
-
-struct line {
-    struct fake *fake;
-    struct owner owner;
-    void *state;
-    struct settings *settings;
-};
-
-struct fake {
-    const struct driver *driver;
-    struct loop *loop;
-    struct owner owner;
-    struct timer *timer;
-    struct later *acker;
-    struct line line;
-    struct err error;
-    char *records[RECORDS_MAX];
-    size_t n, seen;
-    const char *wanted;
-    uint64_t acks[ACKS_MAX];
-    size_t n_acks;
-    enum ack ack;
-    bool hold, closed;
-    struct parts parts;
-    struct set sets[SETS_MAX];
-    size_t n_sets;
-    char last_id[64], to[64];
-};
-
-__attribute__((format(printf, 2, 3))) static void
-record(struct fake *fake, const char *format, ...)
+void fake_record(struct fake *fake, const char *format, ...)
 {
     char *text;
     va_list args;
 
-    assert(fake->n < RECORDS_MAX);
+    assert(fake->n < FAKE_RECORDS_MAX);
     va_start(args, format);
     if (vasprintf(&text, format, args) < 0)
         abort();
@@ -86,7 +38,7 @@ static void on_timer(void *arg)
 static void give_acks(void *arg)
 {
     struct fake *fake = arg;
-    uint64_t acks[ACKS_MAX];
+    uint64_t acks[FAKE_ACKS_MAX];
     size_t n = fake->n_acks;
 
     if (fake->hold || fake->line.state == NULL)
@@ -98,9 +50,9 @@ static void give_acks(void *arg)
             fake->driver->ack(&fake->line, acks[i], fake->ack);
 }
 
-static void want_ack(struct fake *fake, uint64_t token)
+void fake_want_ack(struct fake *fake, uint64_t token)
 {
-    assert(fake->n_acks < ACKS_MAX);
+    assert(fake->n_acks < FAKE_ACKS_MAX);
     fake->acks[fake->n_acks++] = token;
     later_ask(fake->acker);
 }
@@ -213,7 +165,7 @@ void fake_free(struct fake *fake)
     loop_free(fake->loop);
     for (size_t i = 0; i < fake->n; i++)
         free(fake->records[i]);
-    for (size_t i = 0; i < SETS_MAX; i++)
+    for (size_t i = 0; i < FAKE_SETS_MAX; i++)
         set_clear(&fake->sets[i]);
     parts_clear(&fake->parts);
     settings_free(fake->line.settings);
@@ -312,206 +264,8 @@ bool fake_send(struct fake *fake, size_t i, uint64_t ticket, bool repeat)
     return fake->driver->send(&fake->line, &part, ticket, &fake->error);
 }
 
-void parts_add(struct parts *parts, const void *bytes, size_t size)
-{
-    assert(parts->n < PARTS_MAX);
-    parts->bytes[parts->n] = xmemdup(bytes, size);
-    parts->size[parts->n++] = size;
-}
-
-void parts_remark(struct parts *parts, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(parts->remark, sizeof(parts->remark), format, args);
-    va_end(args);
-}
-
-void parts_describe(struct parts *parts, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(parts->about, sizeof(parts->about), format, args);
-    va_end(args);
-}
-
-void line_answer(struct line *line, uint64_t call, const char *text, bool more,
-                 const struct err *err)
-{
-    record(line->fake, "answer %llu %s%s", (unsigned long long)call,
-           err != NULL ? err->text : text, more ? " (more)" : "");
-}
-
-void line_contact(struct line *line, const char *chat, const char *name)
-{
-    record(line->fake, "contact %s %s", chat, name);
-}
-
-void line_notice(struct line *line, const char *format, ...)
-{
-    char text[512];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    record(line->fake, "notice %s", text);
-}
-
-void status_text(struct status *status, const char *key, const char *format,
-                 ...)
-{
-    char text[256];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    record(status->fake, "status %s %s", key, text);
-}
-
-struct owner *line_owner(struct line *line)
-{
-    return &line->owner;
-}
-
-void *line_state(struct line *line)
-{
-    return line->state;
-}
-
-const struct settings *line_options(const struct line *line)
-{
-    return line->settings;
-}
-
-const char *line_name(const struct line *line)
-{
-    return settings_name(line->settings);
-}
-
-void line_online(struct line *line, unsigned caps, const char *sim)
-{
-    record(line->fake, "online %u %s", caps, sim);
-}
-
-void line_offline(struct line *line, const struct err *err)
-{
-    record(line->fake, "offline %s %s", err_policy(err->kind)->name, err->text);
-}
-
-void line_received(struct line *line, const struct incoming *messages, size_t n,
-                   uint64_t token)
-{
-    for (size_t i = 0; i < n; i++) {
-        text_copy(line->fake->last_id, sizeof(line->fake->last_id),
-                  messages[i].remote_id);
-        record(line->fake, "received %s|%s", messages[i].chat,
-               messages[i].text);
-    }
-    want_ack(line->fake, token);
-}
-
-static struct set *set_find(struct fake *fake, const char *name,
-                            const char *chat, unsigned total)
-{
-    struct set *set;
-
-    for (size_t i = 0; i < fake->n_sets; i++)
-        if (strcmp(fake->sets[i].name, name) == 0)
-            return &fake->sets[i];
-    assert(fake->n_sets < SETS_MAX);
-    set = &fake->sets[fake->n_sets++];
-    set->name = xstrdup(name);
-    set->chat = xstrdup(chat);
-    set->total = total;
-    return set;
-}
-
-static int by_seq(const void *a, const void *b)
-{
-    const struct fragment *x = a, *y = b;
-
-    return x->seq < y->seq ? -1 : x->seq > y->seq;
-}
-
-static void set_add(struct set *set, const struct fragment *fragment)
-{
-    for (unsigned i = 0; i < set->n; i++)
-        if (set->fragments[i].seq == fragment->seq)
-            return;
-    assert(set->n < PARTS_MAX);
-    set->fragments[set->n++] = (struct fragment){
-        .seq = fragment->seq,
-        .bytes = xmemdup(fragment->bytes, fragment->size),
-        .size = fragment->size,
-    };
-    qsort(set->fragments, set->n, sizeof(set->fragments[0]), by_seq);
-}
-
-void line_received_part(struct line *line, const struct incoming *message,
-                        const char *set, unsigned total,
-                        const struct fragment *fragment, uint64_t token)
-{
-    struct fake *fake = line->fake;
-    struct set *found = set_find(fake, set, message->chat, total);
-    char *text;
-
-    text_copy(fake->last_id, sizeof(fake->last_id), message->remote_id);
-    record(fake, "part %s %u/%u", set, fragment->seq, total);
-    set_add(found, fragment);
-    if (found->n == total) {
-        if (fake->driver->assemble(line, found->fragments, found->n, total,
-                                   &text, &fake->error)) {
-            record(fake, "joined %s|%s", message->chat, text);
-            free(text);
-        } else {
-            record(fake, "unjoined %s", fake->error.text);
-        }
-    }
-    want_ack(fake, token);
-}
-
-void line_sent(struct line *line, uint64_t ticket, const char *remote_id)
-{
-    record(line->fake, "sent %u %s", (unsigned)ticket, remote_id);
-}
-
-void line_failed(struct line *line, uint64_t ticket, const struct err *err)
-{
-    record(line->fake, "failed %u %s %s %s %s", (unsigned)ticket,
-           err_policy(err->kind)->name,
-           err->scope == SCOPE_LINE ? "line" : "message", err->code, err->text);
-}
-
-void line_unsure(struct line *line, uint64_t ticket, const char *why)
-{
-    record(line->fake, "unsure %u %s", (unsigned)ticket, why);
-}
-
-void line_report(struct line *line, const char *remote_id, const char *chat,
-                 enum report_kind kind, int64_t at, const struct err *err,
-                 uint64_t token)
-{
-    static const char *const kinds[] = { "delivered", "read", "pending",
-                                         "failed" };
-
-    record(line->fake, "report %s %s %s %s%s", remote_id, chat, kinds[kind],
-           err != NULL ? err->text : "", at == 0 ? " undated" : "");
-    if (token != 0)
-        want_ack(line->fake, token);
-}
-
-void line_state_put(struct line *line, const char *key, const char *value)
-{
-    record(line->fake, "state %s %s", key, value != NULL ? value : "-");
-}
-
-/* The rest of the last record that starts with "WORD KEY ". */
-static const char *last_value(const struct fake *fake, const char *word,
-                              const char *key)
+const char *fake_last(const struct fake *fake, const char *word,
+                      const char *key)
 {
     char prefix[128];
     int n = snprintf(prefix, sizeof(prefix), "%s %s ", word, key);
@@ -522,17 +276,17 @@ static const char *last_value(const struct fake *fake, const char *word,
     return NULL;
 }
 
-const char *line_state_get(struct line *line, const char *key)
-{
-    const char *value = last_value(line->fake, "state", key);
-
-    return value == NULL || strcmp(value, "-") == 0 ? NULL : value;
-}
-
 const char *fake_status(struct fake *fake, const char *key)
 {
     struct status status = { .fake = fake };
 
     fake->driver->status(&fake->line, &status);
-    return last_value(fake, "status", key);
+    return fake_last(fake, "status", key);
+}
+
+bool fake_command(struct fake *fake, const char *name, const char *argument,
+                  uint64_t call)
+{
+    return fake->driver->command(&fake->line, name, argument, call,
+                                 &fake->error);
 }

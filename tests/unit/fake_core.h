@@ -32,7 +32,9 @@ void fake_release(struct fake *fake);
 /* Runs the loop until a line of the record (after those that earlier waits
  * have taken) contains `text`, and returns it, or NULL after the time. The
  * lines:
- *   online CAPS SIM | offline KIND TEXT | received CHAT|TEXT
+ *   online CAPS SIM | offline KIND TEXT
+ *   received CHAT|TEXT[ in slot SLOT] | told CHAT|TEXT (a KIND_NOTICE)
+ *   answer CALL TEXT[ (more)] | contact CHAT NAME | notice TEXT
  *   part SET SEQ/TOTAL | joined CHAT|TEXT
  *   sent TICKET ID | failed TICKET KIND SCOPE CODE TEXT | unsure TICKET WHY
  *   report ID CHAT KIND | state KEY VALUE | status KEY VALUE */
@@ -50,6 +52,10 @@ const void *fake_part(const struct fake *fake, size_t i, size_t *size);
 
 /* send() of part i of the last plan; returns what it returned. */
 bool fake_send(struct fake *fake, size_t i, uint64_t ticket, bool repeat);
+
+/* command() of the driver; returns what it returned. */
+bool fake_command(struct fake *fake, const char *name, const char *argument,
+                  uint64_t call);
 
 /* The value that status() gives for a key, or NULL. */
 const char *fake_status(struct fake *fake, const char *key);
