@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "core/core.h"
 #include "core/inbox.h"
+#include "core/line_call.h"
 #include "core/network.h"
 #include "core/outbox.h"
 #include "store/store.h"
@@ -110,6 +111,7 @@ static void line_close(struct line *line)
     timer_stop(line->deadlines);
     line_set_state(line, LINE_CLOSING);
     sink_line_lost(line);
+    line_calls_lost(line);
     owner_close(&line->owner, on_closed, line);
 }
 
@@ -177,6 +179,7 @@ void line_free(struct line *line)
         free(pair->value);
         free(pair);
     }
+    line_calls_free(line);
     free(line->driver_state);
     free(line);
 }
@@ -356,16 +359,6 @@ void line_typing(struct line *line, const char *chat, bool on)
     (void)line;
     (void)chat;
     (void)on;
-}
-
-void line_answer(struct line *line, uint64_t call, const char *text, bool more,
-                 const struct err *err)
-{
-    (void)line;
-    (void)call;
-    (void)text;
-    (void)more;
-    (void)err;
 }
 
 void line_contact(struct line *line, const char *chat, const char *name)

@@ -10,6 +10,7 @@
 #include "driver.h"
 
 struct core;
+struct line_call;
 struct network;
 struct work;
 struct pair;
@@ -53,6 +54,10 @@ struct line {
     size_t busy;          /* slots in use */
     uint64_t last_ticket;
     uint64_t parts_sent;
+
+    struct line_call *calls; /* utlist: driver commands (line_call.c) */
+    struct later *answers;   /* gives what the driver answered on */
+    uint64_t last_call;
 };
 
 struct line *line_new(struct core *core, struct network *network,
