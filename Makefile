@@ -59,13 +59,14 @@ LIBRARY := $(O)/moongate.a
 BELOW_CORE := $(O)/drivers.a
 UNIT := $(sort $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c)))
 UNIT_GSM := $(filter $(O)/tests/unit/test_gsm_%,$(UNIT))
-UNIT_XMPP := $(filter $(O)/tests/unit/test_xmpp_%,$(UNIT))
+UNIT_XMPP := $(filter $(O)/tests/unit/test_xmpp_% \
+    $(O)/tests/unit/test_command,$(UNIT))
 FUZZ := $(sort $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c)))
 FAKE_CORE := $(addprefix $(O)/tests/unit/,fake_core.o fake_line.o)
 WIRE := $(O)/tests/bench/wire.o
 TOOLS := $(filter-out $(WIRE:.o=),$(patsubst %.c,$(O)/%,$(sort \
     $(wildcard tests/bench/*.c))))
-# Tests of the XMPP side run against a fake network.
+# Tests of commands and of the XMPP side run against a fake network.
 BESIDE_CORE := $(O)/xmpp.a
 FAKE_NETWORK := $(addprefix $(O)/tests/unit/,fake_network.o fake_toolkit.o)
 
@@ -136,8 +137,8 @@ $(PROGRAM): $(MAIN) $(LIBRARY)
 $(LIBRARY): $(filter-out $(MAIN),$(OBJECTS))
 $(BELOW_CORE): $(filter $(addprefix $(O)/,gateway/base/% gateway/toolkit/% \
     drivers/%),$(OBJECTS))
-$(BESIDE_CORE): $(filter $(addprefix $(O)/gateway/,base/% toolkit/% xmpp/%), \
-    $(OBJECTS))
+$(BESIDE_CORE): $(filter $(addprefix $(O)/gateway/,base/% toolkit/% xmpp/% \
+    core/command.o core/command_value.o core/command_words.o),$(OBJECTS))
 $(LIBRARY) $(BELOW_CORE) $(BESIDE_CORE):
 	@rm -f $@ && ar rcs $@ $^
 

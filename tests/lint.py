@@ -46,7 +46,8 @@ LIBRARIES = [
     (r"microhttpd\.h", r"gateway/toolkit/httpd\.c"),
     (r"libserialport\.h", r"gateway/toolkit/serial\w*\.c"),
     (r"openssl/.*", r"gateway/toolkit/"),
-    (r"json(-c)?/.*", r"gateway/(control/|\w+\.c)|drivers/"),
+    (r"json(-c)?/.*", r"gateway/(control/|\w+\.c)|drivers/|"
+     r"gateway/(core/command|store/|xmpp/(adhoc|prompt))"),
     (r"(termios|sys/socket|sys/un|netinet/.*|poll|sys/epoll)\.h",
      r"gateway/toolkit/"),
     (r"pthread\.h", r"gateway/(toolkit|store)/"),

@@ -16,6 +16,8 @@ struct network;
 struct delivery;
 struct moved;
 
+enum { NETWORK_JID_SIZE = 2048 }; /* a bare JID with its NUL */
+
 /* --- core to XMPP ------------------------------------------------------ */
 
 /* What a network's stream can do for the core. `self` is the front's own. */
@@ -37,6 +39,11 @@ struct front {
     /* The presence of the gateway (and of its contacts) changed. */
     void (*presence)(void *self);
     bool (*online)(void *self);
+    /* The bare JID in what somebody typed; false: it is none. */
+    bool (*typed_jid)(const char *typed, char out[NETWORK_JID_SIZE]);
+    /* As network_address, and JIDs of the network's contacts are understood. */
+    bool (*typed_address)(void *self, const char *typed, char out[1024],
+                          struct err *err);
 };
 
 /* --- XMPP to core ------------------------------------------------------ */
@@ -76,6 +83,13 @@ enum health network_health(const struct network *network, char *text,
  * part, into out (NUMBER_MAX... at most 1024 bytes). ERR_BAD_ADDRESS. */
 bool network_address(const struct network *network, const char *typed,
                      char out[1024], struct err *err);
+
+/* The same of what people type for commands: the bare JID of an XMPP user, and
+ * a foreign address, which may also be a JID of this network. */
+bool network_typed_jid(const struct network *network, const char *typed,
+                       char out[NETWORK_JID_SIZE], struct err *err);
+bool network_typed_address(const struct network *network, const char *typed,
+                           char out[1024], struct err *err);
 
 /* A text from an XMPP user. All borrowed, valid UTF-8, no NUL. */
 struct user_text {

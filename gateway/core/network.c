@@ -205,6 +205,21 @@ bool network_address(const struct network *network, const char *typed,
     return number_canonical(&network->policy.plan, typed, out, err);
 }
 
+bool network_typed_jid(const struct network *network, const char *typed,
+                       char out[NETWORK_JID_SIZE], struct err *err)
+{
+    return network->front->typed_jid(typed, out) ||
+           err_set(err, ERR_BAD_ADDRESS,
+                   "\"%.100s\" is not a bare JID like juliet@example.org",
+                   typed);
+}
+
+bool network_typed_address(const struct network *network, const char *typed,
+                           char out[1024], struct err *err)
+{
+    return network->front->typed_address(network->self, typed, out, err);
+}
+
 /* --- health
  * ---------------------------------------------------------------------- */
 

@@ -260,6 +260,22 @@ static bool front_online(void *self)
     return component->up;
 }
 
+static bool front_typed_jid(const char *typed, char out[NETWORK_JID_SIZE])
+{
+    struct jid jid;
+
+    if (!jid_parse(typed, &jid) || !jid.local[0] || jid.resource[0])
+        return false;
+    jid_bare(&jid, out);
+    return true;
+}
+
+static bool front_typed_address(void *self, const char *typed, char out[1024],
+                                struct err *err)
+{
+    return address_from_typed(self, typed, out, err);
+}
+
 const struct front *component_front(void)
 {
     static const struct front front = {
@@ -269,6 +285,8 @@ const struct front *component_front(void)
         .fence = front_fence,
         .presence = front_presence,
         .online = front_online,
+        .typed_jid = front_typed_jid,
+        .typed_address = front_typed_address,
     };
 
     return &front;

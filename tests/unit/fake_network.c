@@ -124,6 +124,20 @@ bool network_address(const struct network *network, const char *typed,
     return number_canonical(&network->policy.plan, typed, out, err);
 }
 
+bool network_typed_jid(const struct network *network, const char *typed,
+                       char out[NETWORK_JID_SIZE], struct err *err)
+{
+    (void)network;
+    text_copy(out, NETWORK_JID_SIZE, typed);
+    return strchr(typed, '@') || err_set(err, ERR_BAD_ADDRESS, "no JID");
+}
+
+bool network_typed_address(const struct network *network, const char *typed,
+                           char out[1024], struct err *err)
+{
+    return network_address(network, typed, out, err);
+}
+
 void inbox_user_text(struct network *network, const struct user_text *text,
                      inbox_done_fn *done, void *arg)
 {

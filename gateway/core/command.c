@@ -1,0 +1,336 @@
+/* command.c - the life of a call: filled with values, run, and ended, or asked
+ * for more and run again. A command that ends while it is being run is told to
+ * its door when it has returned, so that nothing is freed under it. */
+#include "core/command_inside.h"
+
+#include <assert.h>
+#include <json-c/json.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "core/core.h"
+#include "core/front.h"
+
+enum { TEXT_MAX = 256 * 1024, LINE_MAX = 4096, ROWS_MAX = 10000 };
+
+static const struct field no_fields[] = { { 0 } };
+
+struct call *call_new(struct core *core, struct network *network,
+                      const char *who, const struct command *command,
+                      const struct door *door, void *arg)
+{
+    struct call *call = xcalloc(1, sizeof(*call));
+
+    call->core = core;
+    call->network = network;
+    call->who = xstrdup(who);
+    call->command = command;
+    call->door = door;
+    call->arg = arg;
+    call->fields = command->fields ? command->fields : no_fields;
+    call->next = command->run;
+    call->rows = json_object_new_array();
+    buf_init(&call->text, TEXT_MAX);
+    return call;
+}
+
+static void call_destroy(struct call *call)
+{
+    if (call->drop)
+        call->drop(call->notes);
+    for (size_t i = 0; i < call->n_values; i++)
+        free(call->values[i].text);
+    free(call->values);
+    json_object_put(call->rows);
+    buf_free(&call->text);
+    free(call->who);
+    free(call);
+}
+
+void call_free(struct call *call)
+{
+    if (!call)
+        return;
+    assert(!call->inside);
+    if (call->state == CALL_RUNNING)
+        call->door = NULL;
+    else
+        call_destroy(call);
+}
+
+/* --- values --------------------------------------------------------------- */
+
+static struct value *find_value(const struct call *call, const char *name)
+{
+    for (size_t i = 0; i < call->n_values; i++) {
+        if (strcmp(call->values[i].field->name, name) == 0)
+            return &call->values[i];
+    }
+    return NULL;
+}
+
+static void put_value(struct call *call, const struct field *field, char *text)
+{
+    struct value *value = find_value(call, field->name);
+
+    if (!value) {
+        call->values = xrealloc(call->values,
+                                (call->n_values + 1) * sizeof(*call->values));
+        value = &call->values[call->n_values++];
+        *value = (struct value){ 0 };
+    }
+    free(value->text);
+    *value = (struct value){ .field = field, .text = text };
+}
+
+static const struct field *find_field(const struct field *fields,
+                                      const char *name)
+{
+    while (fields->name && strcmp(fields->name, name) != 0)
+        fields++;
+    return fields->name ? fields : NULL;
+}
+
+bool call_set(struct call *call, const char *name, const char *value,
+              struct err *err)
+{
+    const struct field *field = find_field(call->fields, name);
+    char *text = NULL;
+
+    assert(call->state == CALL_FILLING);
+    if (!field)
+        return err_set(err, ERR_UNSUPPORTED, "%s does not take \"%.50s\"",
+                       call->command->name, name);
+    if (*value && !field_check(call, field, value, &text, err))
+        return false;
+    put_value(call, field, text);
+    return true;
+}
+
+const char *call_value(const struct call *call, const char *name)
+{
+    const struct value *value = find_value(call, name);
+    const struct field *field = call->command->fields;
+
+    if (value)
+        return value->text ? value->text : value->field->fallback;
+    field = field ? find_field(field, name) : NULL;
+    return field ? field->fallback : NULL;
+}
+
+bool call_bool(const struct call *call, const char *name)
+{
+    const char *value = call_value(call, name);
+
+    return value && strcmp(value, "1") == 0;
+}
+
+long long call_number(const struct call *call, const char *name)
+{
+    const char *value = call_value(call, name);
+
+    return value ? strtoll(value, NULL, 10) : 0;
+}
+
+const struct field *call_missing(const struct call *call)
+{
+    for (const struct field *field = call->fields; field->name; field++) {
+        if (field->required && !call_value(call, field->name))
+            return field;
+    }
+    return NULL;
+}
+
+/* --- running -------------------------------------------------------------- */
+
+static bool check_rank(const struct call *call, struct err *err)
+{
+    const struct command *command = call->command;
+
+    if (!call->network && !command->anywhere)
+        return err_set(err, ERR_CONFIG, "%s: give --network N", command->name);
+    if (!call->who && command->personal)
+        return err_set(err, ERR_CONFIG, "%s: give --as JID: for whom?",
+                       command->name);
+    if (command_is_for(command, call->network, call->who))
+        return true;
+    return err_set(err, ERR_FORBIDDEN, "%.100s may not use %s%s", call->who,
+                   command->rank == RANK_ADMIN ? command->name : "network ",
+                   command->rank == RANK_ADMIN ? ""
+                                               : network_name(call->network));
+}
+
+/* What the call has come to, told to its door. */
+static void deliver(struct call *call)
+{
+    const struct door *door = call->door;
+
+    if (!door)
+        call_destroy(call);
+    else if (call->state == CALL_FILLING)
+        door->ask(call->arg, call, call->title, call->fields);
+    else
+        door->done(call->arg, call,
+                   call->err.kind == ERR_NONE ? NULL : &call->err);
+}
+
+bool call_run(struct call *call, struct err *err)
+{
+    const struct field *missing;
+
+    assert(call->state == CALL_FILLING);
+    if (!check_rank(call, err))
+        return false;
+    missing = call_missing(call);
+    if (missing)
+        return err_set(err, ERR_UNSUPPORTED, "%s needs %s", call->command->name,
+                       missing->name);
+    buf_reset(&call->text);
+    json_object_put(call->rows);
+    call->rows = json_object_new_array();
+    call->state = CALL_RUNNING;
+    call->inside = true;
+    call->next(call);
+    call->inside = false;
+    if (call->state != CALL_RUNNING)
+        deliver(call);
+    return true;
+}
+
+static void finish(struct call *call, enum call_state state)
+{
+    assert(call->state == CALL_RUNNING);
+    call->state = state;
+    if (!call->inside)
+        deliver(call);
+}
+
+void call_done(struct call *call)
+{
+    finish(call, CALL_ENDED);
+}
+
+void call_failed(struct call *call, const struct err *err)
+{
+    call->err = *err;
+    finish(call, CALL_ENDED);
+}
+
+static void forget_values(struct call *call, const struct field *fields)
+{
+    for (; fields->name; fields++) {
+        struct value *value = find_value(call, fields->name);
+
+        if (!value)
+            continue;
+        free(value->text);
+        *value = call->values[--call->n_values];
+    }
+}
+
+void call_ask(struct call *call, const char *title, const struct field *fields,
+              void (*next)(struct call *call))
+{
+    forget_values(call, fields);
+    call->title = title;
+    call->fields = fields;
+    call->next = next;
+    finish(call, CALL_FILLING);
+}
+
+/* --- what it says --------------------------------------------------------- */
+
+void call_print(struct call *call, const char *format, ...)
+{
+    char text[LINE_MAX];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    buf_addf(&call->text, "%s%s", call->text.len > 0 ? "\n" : "", text);
+}
+
+void call_row(struct call *call, struct json_object *row)
+{
+    if (json_object_array_length(call->rows) < ROWS_MAX)
+        json_object_array_add(call->rows, json_object_get(row));
+}
+
+const char *call_text(const struct call *call)
+{
+    return buf_text(&call->text);
+}
+
+struct json_object *call_rows(const struct call *call)
+{
+    return call->rows;
+}
+
+/* --- what it knows -------------------------------------------------------- */
+
+struct core *call_core(const struct call *call)
+{
+    return call->core;
+}
+
+struct network *call_network(const struct call *call)
+{
+    return call->network;
+}
+
+const char *call_who(const struct call *call)
+{
+    return call->who;
+}
+
+bool call_is_admin(const struct call *call)
+{
+    return !call->who || network_is_admin(call->network, call->who);
+}
+
+const struct command *call_command(const struct call *call)
+{
+    return call->command;
+}
+
+const struct field *call_fields(const struct call *call)
+{
+    return call->fields;
+}
+
+void call_keep(struct call *call, void *notes, void (*drop)(void *notes))
+{
+    if (call->drop)
+        call->drop(call->notes);
+    call->notes = notes;
+    call->drop = drop;
+}
+
+void *call_notes(const struct call *call)
+{
+    return call->notes;
+}
+
+bool command_is_for(const struct command *command,
+                    const struct network *network, const char *who)
+{
+    if (!who)
+        return true;
+    if (command->rank == RANK_ADMIN)
+        return network_is_admin(network, who);
+    return network_allows(network, who) || network_is_admin(network, who);
+}
+
+const struct command *commands_find(const char *name)
+{
+    for (const struct command *const *c = commands_all(); *c; c++) {
+        if (strcmp((*c)->name, name) == 0 ||
+            ((*c)->node && strcmp((*c)->node, name) == 0))
+            return *c;
+    }
+    return NULL;
+}

@@ -1,0 +1,29 @@
+/* commands.c - all commands: a new one is a row in one of these tables, or a
+ * table more. */
+#include "core/commands.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+/* In the order of the help. */
+static const struct command *const tables[] = {
+    help_commands,
+};
+
+enum { TABLES = sizeof(tables) / sizeof(tables[0]), COMMANDS_MAX = 100 };
+
+const struct command *const *commands_all(void)
+{
+    static const struct command *all[COMMANDS_MAX + 1];
+    size_t n = 0;
+
+    if (all[0])
+        return all;
+    for (size_t i = 0; i < TABLES; i++) {
+        for (const struct command *c = tables[i]; c->name; c++) {
+            assert(n < COMMANDS_MAX);
+            all[n++] = c;
+        }
+    }
+    return all;
+}
