@@ -12,6 +12,7 @@
 #include "xmpp/caps.h"
 #include "xmpp/dispatch.h"
 #include "xmpp/form.h"
+#include "xmpp/multicast.h"
 
 struct feature {
     const char *var;
@@ -33,6 +34,7 @@ static const struct feature features[] = {
     { .var = NS_VERSION, .gateway = true },
     { .var = NS_LAST, .gateway = true },
     { .var = NS_TIME, .gateway = true },
+    { .var = NS_ADDRESS, .gateway = true },
     { .var = NS_RECEIPTS, .contact = true, .has = has_receipts },
 };
 

@@ -11,9 +11,11 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "xmpp/content.h"
 #include "xmpp/dispatch.h"
+#include "xmpp/multicast.h"
 
-enum { HELP_MS = 60000 };
+enum { HELP_MS = 60000, TEXT_MAX = 1024 * 1024 };
 
 /* Encryption leaves a body that only says so: not worth a paid text. */
 static const char *const encrypted[] = {
@@ -43,10 +45,11 @@ static const char *pack(char **at, const char *text)
     return copy;
 }
 
-static struct pending *pending_new(const struct request *request)
+/* `to`: whom it was for. */
+static struct pending *pending_new(const struct request *request,
+                                   const char *to)
 {
     const char *from = xmpp_stanza_get_from(request->stanza);
-    const char *to = xmpp_stanza_get_to(request->stanza);
     const char *id = xmpp_stanza_get_id(request->stanza);
     size_t size = strlen(from) + strlen(to) + (id ? strlen(id) : 0) + 3;
     struct pending *pending = xmalloc(sizeof(*pending) + size);
@@ -165,23 +168,85 @@ static void accept_text(struct request *request, const char *body)
 
     jid_full(&request->from, from);
     inbox_user_text(request->component->network, &text, on_decided,
-                    pending_new(request));
+                    pending_new(request, xmpp_stanza_get_to(request->stanza)));
 }
 
-void message_text(struct request *request)
+/* Each receiver has a conversation, and maybe a refusal, of its own. */
+static void accept_copy(struct request *request, const char *contact,
+                        const char *body)
 {
-    xmpp_stanza_t *body = stanza_find(request->stanza, "body", NS_COMPONENT);
-    const char *text = body ? stanza_text(body) : "";
+    const char *origin = origin_id(request->stanza);
+    char *key = origin ? xasprintf("%s %s", origin, contact) : NULL;
+    char from[JID_SIZE], to[JID_BARE_SIZE];
+    struct user_text text = {
+        .account = request->account,
+        .from = from,
+        .contact = contact,
+        .stanza_id = xmpp_stanza_get_id(request->stanza),
+        .origin_id = key,
+        .text = body,
+        .receipt = stanza_find(request->stanza, "request", NS_RECEIPTS),
+    };
+
+    jid_full(&request->from, from);
+    (void)component_jid(request->component, contact, to);
+    inbox_user_text(request->component->network, &text, on_decided,
+                    pending_new(request, to));
+    free(key);
+}
+
+static void accept_multicast(struct request *request, const char *body)
+{
+    struct multicast multicast;
     struct denial denial;
 
-    if (text[0] == '\0')
-        return;
-    if (!may_send(request, &denial))
+    if (!multicast_read(request, &multicast, &denial)) {
         request_refuse(request, &denial.refusal);
+        return;
+    }
+    for (size_t i = 0; i < multicast.n; i++)
+        accept_copy(request, multicast.contacts[i], body);
+    multicast_free(&multicast);
+}
+
+/* What the network can carry of it. Phones take plain words. */
+static bool read_content(struct request *request, struct buf *text,
+                         struct denial *denial)
+{
+    struct network *network = request->component->network;
+    xmpp_stanza_t *body = stanza_find(request->stanza, "body", NS_COMPONENT);
+
+    if (!network_policy(network)->phone_addresses)
+        return !body || buf_add_text(text, stanza_text(body));
+    if (content_plain(request->stanza, text, &denial->err))
+        return true;
+    denial->refusal = refusal_of(&denial->err);
+    return false;
+}
+
+static void route_text(struct request *request, const char *text)
+{
+    if (multicast_is(request))
+        accept_multicast(request, text);
     else if (request->contact[0] == '\0')
         say_help(request);
     else
         accept_text(request, text);
+}
+
+void message_text(struct request *request)
+{
+    struct denial denial;
+    struct buf text;
+
+    buf_init(&text, TEXT_MAX);
+    if (!read_content(request, &text, &denial))
+        request_refuse(request, &denial.refusal);
+    else if (text.len > 0 && !may_send(request, &denial))
+        request_refuse(request, &denial.refusal);
+    else if (text.len > 0)
+        route_text(request, buf_text(&text));
+    buf_free(&text);
 }
 
 void message_groupchat(struct request *request)

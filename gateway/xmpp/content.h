@@ -1,0 +1,28 @@
+/* content.h - what a message stanza says, in the words that a network can
+ * carry. */
+#ifndef MOONGATE_XMPP_CONTENT_H
+#define MOONGATE_XMPP_CONTENT_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "xmpp/stanza.h"
+
+#define NS_CORRECT "urn:xmpp:message-correct:0"
+#define NS_RETRACT "urn:xmpp:message-retract:1"
+#define NS_REACTIONS "urn:xmpp:reactions:0"
+#define NS_REPLY "urn:xmpp:reply:0"
+#define NS_FALLBACK "urn:xmpp:fallback:0"
+#define NS_STYLING "urn:xmpp:styling:0"
+
+/* The plain text for a network without edits, reactions and replies, e.g. SMS:
+ *  - the quotation that stands in for a reply (XEP-0461, 0428) is left out,
+ *  - styling marks are (XEP-0393), unless the sender says <unstyled/>,
+ *  - a correction (XEP-0308) becomes "Corrected: ...",
+ *  - reactions (XEP-0444) become "Reacted with ...", their removal nothing.
+ * A text that cannot be taken back is refused: retractions (XEP-0424) are
+ * ERR_UNSUPPORTED. Empty `out`: there is nothing to send. Pure. */
+bool content_plain(xmpp_stanza_t *message, struct buf *out, struct err *err);
+
+#endif

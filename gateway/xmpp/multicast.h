@@ -1,0 +1,29 @@
+/* multicast.h - one message to several phones (XEP-0033), in the form that
+ * Cheogram's SGX contract uses for groups, too: a message to the gateway's own
+ * JID with <address type='to' uri='sms:+...'/> (or jid='+...@gateway'). */
+#ifndef MOONGATE_XMPP_MULTICAST_H
+#define MOONGATE_XMPP_MULTICAST_H
+
+#include <stdbool.h>
+
+#include "xmpp/dispatch.h"
+
+#define NS_ADDRESS "http://jabber.org/protocol/address"
+
+enum { MULTICAST_MAX = 20 };
+
+struct multicast {
+    char *contacts[MULTICAST_MAX]; /* canonical addresses, each once */
+    size_t n;
+};
+
+bool multicast_is(const struct request *request);
+
+/* The receivers; those that are marked as delivered are left out (XEP-0033
+ * 4.1.6). Nothing is sent when one is wrong: the refusal says which (jid-
+ * malformed) or how many are allowed (not-acceptable). */
+bool multicast_read(const struct request *request, struct multicast *out,
+                    struct denial *denial);
+void multicast_free(struct multicast *multicast);
+
+#endif
