@@ -38,6 +38,10 @@ struct front {
     void (*fence)(void *self);
     /* The presence of the gateway (and of its contacts) changed. */
     void (*presence)(void *self);
+    /* Puts a contact on the account's roster or renames it there, or takes it
+     * off; `name` may be NULL. As the server and the user allow. */
+    void (*roster)(void *self, const char *account, const char *contact,
+                   const char *name, bool listed);
     bool (*online)(void *self);
     /* The bare JID in what somebody typed; false: it is none. */
     bool (*typed_jid)(const char *typed, char out[NETWORK_JID_SIZE]);

@@ -17,6 +17,8 @@
 #include "xmpp/dispatch.h"
 #include "xmpp/fence.h"
 #include "xmpp/presence.h"
+#include "xmpp/query.h"
+#include "xmpp/roster.h"
 
 enum { FAREWELL_MS = 2000, STANZA_MAX = 65536 };
 
@@ -135,6 +137,7 @@ static void on_down(void *arg)
 
     component->up = false;
     fence_down(component->fence);
+    queries_down(component->queries);
     presence_down(component->presence);
     component_forget_held(component);
     network_front_down(component->network);
@@ -253,6 +256,12 @@ static void front_presence(void *self)
     presence_tell_all(component->presence);
 }
 
+static void front_roster(void *self, const char *account, const char *contact,
+                         const char *name, bool listed)
+{
+    roster_set(self, account, contact, name, listed);
+}
+
 static bool front_online(void *self)
 {
     struct component *component = self;
@@ -284,6 +293,7 @@ const struct front *component_front(void)
         .notice = front_notice,
         .fence = front_fence,
         .presence = front_presence,
+        .roster = front_roster,
         .online = front_online,
         .typed_jid = front_typed_jid,
         .typed_address = front_typed_address,
@@ -314,6 +324,8 @@ struct component *component_new(struct loop *loop,
     component->fence = fence_new(owner, jid, options->ping_to,
                                  options->ping_every, &fence_events, component);
     component->presence = presence_new(component);
+    component->queries = queries_new(component);
+    component->rosters = rosters_new(component);
     component->farewell = timer_new(owner, on_farewell, component);
     return component;
 }
@@ -341,6 +353,9 @@ static void component_release(void *arg)
 {
     struct component *component = arg;
 
+    component->up = false;
+    queries_free(component->queries);
+    rosters_free(component->rosters);
     component_forget_held(component);
     stream_free(component->stream);
     fence_free(component->fence);

@@ -16,6 +16,8 @@
 struct answer;
 struct fence;
 struct presence;
+struct queries;
+struct rosters;
 struct timer;
 
 /* Oddities of peers that are logged once in the life of the process. */
@@ -46,6 +48,8 @@ struct component {
     struct stream *stream;
     struct fence *fence;
     struct presence *presence;
+    struct queries *queries;
+    struct rosters *rosters;
     struct answer *held; /* decided, but the output is full */
     unsigned n_held;
     struct recent helped;  /* who got the help text */

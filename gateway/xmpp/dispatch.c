@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "xmpp/fence.h"
+#include "xmpp/query.h"
 
 static request_fn ignore, iq_unknown, iq_bad;
 
@@ -248,7 +249,7 @@ static bool check_iq(struct request *request)
     if (is_fence(request))
         return false;
     if (is_answer(request->type))
-        return true;
+        return !query_answered(request);
     request->payload = stanza_first(request->stanza);
     if (!request->payload || !xmpp_stanza_get_id(request->stanza)) {
         request_refuse_plain(request, "bad-request", "modify",

@@ -14,6 +14,7 @@
 #include "xmpp/content.h"
 #include "xmpp/dispatch.h"
 #include "xmpp/multicast.h"
+#include "xmpp/roster.h"
 
 enum { HELP_MS = 60000, TEXT_MAX = 1024 * 1024 };
 
@@ -239,6 +240,8 @@ void message_text(struct request *request)
     struct denial denial;
     struct buf text;
 
+    if (roster_privileges(request))
+        return;
     buf_init(&text, TEXT_MAX);
     if (!read_content(request, &text, &denial))
         request_refuse(request, &denial.refusal);

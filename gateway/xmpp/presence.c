@@ -21,6 +21,7 @@
 #include "xmpp/component.h"
 #include "xmpp/disco.h"
 #include "xmpp/dispatch.h"
+#include "xmpp/roster.h"
 
 enum {
     BITE = 50,
@@ -94,6 +95,12 @@ static void send_state(struct component *component, const char *contact,
     }
     disco_add_caps(component, contact, presence);
     (void)component_send(component, presence, STREAM_OPTIONAL);
+}
+
+void presence_tell_one(struct component *component, const char *contact,
+                       const char *account)
+{
+    send_state(component, contact, account);
 }
 
 /* --- telling all -------------------------------------------------------- */
@@ -266,8 +273,12 @@ void presence_available(struct request *request)
 {
     struct denial denial;
 
-    if (request_allowed(request, &denial))
-        user_is_there(request);
+    if (!request_allowed(request, &denial))
+        return;
+    if (request->from.resource[0])
+        roster_seen(request->component, request->account,
+                    xmpp_stanza_get_from(request->stanza));
+    user_is_there(request);
 }
 
 /* Servers probe for users who have just come online (RFC 6121 4.3). */

@@ -11,6 +11,10 @@ void presence_free(struct presence *presence);
 /* Tells everybody who sees presence how things are now, a few at a time. */
 void presence_tell_all(struct presence *presence);
 
+/* Tells one account how a contact is ("": the gateway). */
+void presence_tell_one(struct component *component, const char *contact,
+                       const char *account);
+
 /* Tells everybody at once that we are gone, then calls `done`. */
 void presence_leave(struct presence *presence, void (*done)(void *arg),
                     void *arg);
