@@ -59,6 +59,7 @@ static const struct err_policy policies[ERR_KINDS] = {
                       LOG_LEVEL_WARN },
     [ERR_REPEATED] = { "repeated", true, "recipient-unavailable", "wait",
                        LOG_LEVEL_INFO },
+    [ERR_STRANGER] = { "stranger", true, "forbidden", "auth", LOG_LEVEL_INFO },
     [ERR_POISON] = { "poison", false, "not-acceptable", "cancel",
                      LOG_LEVEL_ERROR },
     [ERR_INTERNAL] = { "internal", false, "internal-server-error", "cancel",

@@ -31,6 +31,8 @@ enum err_kind {
     ERR_STORE,        /* the store failed; the daemon must stop */
     ERR_UNKNOWN,      /* nobody can tell whether it was sent */
     ERR_REPEATED,     /* refused as a repeat: try without that mark */
+    ERR_STRANGER,     /* the receiver takes nothing from those he does not
+                         know: try by another way */
     ERR_POISON,       /* it killed its peer or line again and again */
     ERR_INTERNAL,     /* our own bug */
     ERR_KINDS,

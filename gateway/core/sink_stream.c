@@ -1,6 +1,7 @@
 /* sink_stream.c - hands messages and debts to a network's stream. What was
  * written stays in `unfenced`, in order, until a fence proves that the server
  * has read it; when the stream dies first, it goes again with the same id. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <utlist.h>
 
@@ -323,6 +324,16 @@ void network_front_down(struct network *network)
 /* --- what came back
  * ----------------------------------------------------------- */
 
+static void tell_of_refusal(struct network *network, const struct moved *moved)
+{
+    char text[512];
+    snprintf(text, sizeof(text),
+             "A text that came in for %.100s was refused: %.200s. It is kept "
+             "for a week: see `moongate trace %.8s`.",
+             moved->account, moved->err.text, id_text(&moved->id).text);
+    network_tell_admins(network, text);
+}
+
 static void on_bounced(void *arg, const struct moved *moved,
                        struct delivery *follower, const struct err *err)
 {
@@ -331,8 +342,7 @@ static void on_bounced(void *arg, const struct moved *moved,
     if (follower)
         sink_stream_hand(network, follower);
     if (moved && moved->state == MESSAGE_FAILED)
-        log_warn("message %s to %s was refused: %s", id_text(&moved->id).text,
-                 moved->account, moved->err.text);
+        tell_of_refusal(network, moved);
     lane_has_backlog(&network->to_xmpp);
 }
 
@@ -342,8 +352,9 @@ void network_bounced(struct network *network, const struct id *id,
     /* Absent users are tried again when they show up; an hour is for those
      * whose presence we do not see. */
     bool retry = err_policy(err->kind)->retry || err->kind == ERR_UNREACHABLE;
-    int64_t wait =
-        err->kind == ERR_UNREACHABLE ? 3600000 : outbox_backoff_ms(4, err);
+    int64_t wait = err->kind == ERR_UNREACHABLE ? 3600000
+                   : err->kind == ERR_STRANGER  ? 0
+                                                : outbox_backoff_ms(4, err);
     store_bounced(network->core->store, id, err, retry, clock_wall_ms() + wait,
                   on_bounced, network);
 }

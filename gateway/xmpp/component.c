@@ -47,6 +47,14 @@ bool recent_is_new(struct recent *recent, const char *key, int64_t ms)
     return true;
 }
 
+bool recent_has(const struct recent *recent, const char *key, int64_t ms)
+{
+    uint32_t hash = hash_text(key);
+    size_t i = (hash >> 1) % RECENT;
+
+    return recent->hashes[i] == hash && clock_mono_ms() - recent->times[i] < ms;
+}
+
 bool component_jid(const struct component *component, const char *address,
                    char *out)
 {

@@ -40,6 +40,9 @@ struct recent {
 /* True when `key` was not seen within `ms`; remembers it. */
 bool recent_is_new(struct recent *recent, const char *key, int64_t ms);
 
+/* Is it remembered? */
+bool recent_has(const struct recent *recent, const char *key, int64_t ms);
+
 struct component {
     struct owner owner;
     struct component_options options;
@@ -53,6 +56,7 @@ struct component {
     struct answer *held; /* decided, but the output is full */
     unsigned n_held;
     struct recent helped;  /* who got the help text */
+    struct recent locked;  /* who takes nothing from strangers */
     struct recent present; /* whose availability the core was told */
     bool odd[ODDITIES];
     int64_t started; /* clock_mono_ms */

@@ -14,8 +14,12 @@
 #include "store/store.h"
 #include "xmpp/component.h"
 #include "xmpp/deliver.h"
+#include "xmpp/roster.h"
 
-enum { DELAY_MS = 10000 }; /* younger than that is as good as now */
+enum {
+    DELAY_MS = 10000, /* younger than that is as good as now */
+    RELAY_MS = 24 * 3600 * 1000,
+};
 
 /* The contact's JID; the gateway's own for an address that has none, which
  * would be a driver's mistake: the text must arrive all the same. */
@@ -51,8 +55,53 @@ static void add_delay(xmpp_stanza_t *message, const char *from, int64_t at)
     stanza_set(delay, "stamp", clock_iso(at).text);
 }
 
+static char *pair_key(const char *account, const char *contact)
+{
+    return xasprintf("%s %s", account, contact);
+}
+
+static bool is_relayed(const struct component *component,
+                       const struct delivery *delivery)
+{
+    char *key = pair_key(delivery->account, delivery->contact);
+    bool relayed = recent_has(&component->locked, key, RELAY_MS);
+
+    free(key);
+    return relayed;
+}
+
+void deliver_relayed(struct component *component, const char *account,
+                     const char *contact)
+{
+    char *key = pair_key(account, contact);
+
+    if (recent_is_new(&component->locked, key, RELAY_MS))
+        roster_set(component, account, contact, NULL, true);
+    free(key);
+}
+
+static void add_body(struct component *component, xmpp_stanza_t *message,
+                     const struct delivery *delivery, bool relayed)
+{
+    const char *text = delivery->text ? delivery->text : "";
+    char jid[JID_BARE_SIZE];
+    char *body;
+
+    if (!relayed) {
+        stanza_add(message, "body", NULL, text);
+        return;
+    }
+    contact_jid(component, delivery->contact, jid);
+    body = xasprintf("[%s] %s\n(To answer, and to get such texts directly, add "
+                     "%s to your contacts.)",
+                     delivery->contact, text, jid);
+    stanza_add(message, "body", NULL, body);
+    free(body);
+}
+
 bool deliver_text(struct component *component, const struct delivery *delivery)
 {
+    bool relayed = is_relayed(component, delivery);
     const char *domain = component->options.jid;
     struct id_text id = id_text(&delivery->id);
     char from[JID_BARE_SIZE];
@@ -61,9 +110,9 @@ bool deliver_text(struct component *component, const struct delivery *delivery)
     };
     xmpp_stanza_t *message;
 
-    contact_jid(component, delivery->contact, from);
+    contact_jid(component, relayed ? "" : delivery->contact, from);
     message = stanza_open(component->ctx, "message", &envelope);
-    stanza_add(message, "body", NULL, delivery->text ? delivery->text : "");
+    add_body(component, message, delivery, relayed);
     add_ids(message, domain, id.text);
     add_delay(message, domain, delivery->at);
     if (delivery->name && delivery->name[0])

@@ -8,6 +8,11 @@ struct component;
 struct delivery;
 struct moved;
 
+/* `account` or its server refused what came from the contact's JID: for a day
+ * texts of that contact come from the gateway's own JID. */
+void deliver_relayed(struct component *component, const char *account,
+                     const char *contact);
+
 /* As the members of struct front say. */
 bool deliver_text(struct component *component, const struct delivery *delivery);
 bool deliver_outcome(struct component *component, const struct moved *moved,

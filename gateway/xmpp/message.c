@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "xmpp/content.h"
+#include "xmpp/deliver.h"
 #include "xmpp/dispatch.h"
 #include "xmpp/multicast.h"
 #include "xmpp/roster.h"
@@ -278,6 +279,11 @@ static const struct verdict verdicts[] = {
     { "jid-malformed", ERR_NO_RECIPIENT },
     { "gone", ERR_NO_RECIPIENT },
     { "redirect", ERR_NO_RECIPIENT },
+    { "forbidden", ERR_STRANGER },
+    { "not-allowed", ERR_STRANGER },
+    { "not-acceptable", ERR_STRANGER },
+    { "policy-violation", ERR_STRANGER },
+    { "subscription-required", ERR_STRANGER },
 };
 
 static enum err_kind verdict_of(const char *condition)
@@ -287,6 +293,23 @@ static enum err_kind verdict_of(const char *condition)
             return verdicts[i].kind;
     }
     return ERR_REJECTED;
+}
+
+/* A stranger's text is tried once more, from the gateway's own JID; not that of
+ * a contact whom the user has blocked (XEP-0191 3.6). */
+static enum err_kind judge(struct request *request, xmpp_stanza_t *error,
+                           const char *condition)
+{
+    enum err_kind kind = verdict_of(condition);
+    struct denial denial;
+
+    if (kind != ERR_STRANGER)
+        return kind;
+    if (stanza_find(error, "blocked", "urn:xmpp:blocking:errors") ||
+        !request->to.local[0] || !request_resolve(request, &denial))
+        return ERR_REJECTED;
+    deliver_relayed(request->component, request->account, request->contact);
+    return ERR_STRANGER;
 }
 
 void message_bounced(struct request *request)
@@ -301,8 +324,8 @@ void message_bounced(struct request *request)
         return;
     if (error)
         condition = stanza_condition(error, NS_STANZA_ERRORS);
-    (void)err_set(&err, verdict_of(condition.name), "%.100s answered %s%s%s",
-                  request->account, condition.name,
+    (void)err_set(&err, judge(request, error, condition.name),
+                  "%.100s answered %s%s%s", request->account, condition.name,
                   condition.text[0] ? ": " : "", condition.text);
     text_copy(err.code, sizeof(err.code), condition.name);
     network_bounced(request->component->network, &id, &err);
