@@ -42,8 +42,7 @@ class Stage:
                 "name": name, "number": number,
                 "link": os.path.join(self.folder, "tty-" + name)})
             if kept:
-                modem.profile["cnmi"] = [[0, 1, 2], [0, 1], [0], [0, 2],
-                                         [0, 1]]
+                modem.profile["cnmi"] = "(0-2),(0,1),(0),(0,2),(0,1)"
         self.server = FakeServer(DOMAIN, HOST, self.ledger)
         await self.server.listen()
         self.daemon = Daemon(self.folder, self.config())

@@ -1,23 +1,7 @@
 """A modem that misbehaves."""
 
-import pytest
-
 from lib.process import wait_for
 from lib.scene import SIM
-
-
-@pytest.mark.parametrize("profile", ["huawei", "quectel", "sim800"])
-def test_profiles(make_scene, profile):
-    """Vendors differ; texts and receipts work all the same."""
-    scene = make_scene("prosody").start(
-        [{"name": "sim1", "number": SIM, "profile": profile}])
-    scene.talk("out")
-    scene.phone_sends("in")
-    scene.alice.expect_text(scene.contact(), "in", 20)
-    text = "Луна " * 40
-    stanza = scene.alice.text(scene.contact(), text)
-    scene.phone_gets(text)
-    scene.alice.expect_receipt(stanza)
 
 
 def test_bytes_one_by_one(simple):

@@ -28,16 +28,17 @@ CMS_TEXT = {
     321: "invalid memory index", 322: "memory full",
     331: "no network service", 332: "network timeout",
     340: "no +CNMA acknowledgement expected", 500: "unknown error",
+    515: "Please wait, service initialization in progress",
 }
 
 
 class AtError(Exception):
     """Ends a command line with ERROR, +CME ERROR or +CMS ERROR."""
 
-    def __init__(self, family=None, code=None):
+    def __init__(self, family=None, code=None, unknown=False):
         super().__init__(f"{family} {code}")
-        self.family = family
-        self.code = code
+        self.family, self.code = family, code
+        self.unknown = unknown      # the command itself is not known
 
     def result(self, cmee):
         """The result code under this +CMEE setting."""
@@ -147,20 +148,49 @@ class Port:
         self.busy = False
         self.todo = deque()
         self.info_hook = None
+        self.running = ""
+        self.side = None
 
     # ---- input ----------------------------------------------------------
 
     def feed(self, data):
+        if self.prompt:
+            data = self.modem.family.typed(data)
         if len(self.inbox) + len(data) <= MAX_INBOX:
             self.inbox += data
         self.pump()
 
     def pump(self):
-        while self.inbox and not self.busy:
-            if self.prompt:
+        while self.inbox:
+            if self.side and self.side.prompt:
+                self._take_side_data()
+            elif self.busy:
+                if not self._take_aside():
+                    return
+            elif self.prompt:
                 self._take_data()
             else:
                 self._take_command()
+
+    def _take_aside(self):
+        """+CNMA while the answer to +CMGS is awaited: some modems obey it
+        at once, others lose it. Everything else waits."""
+        match = re.match(rb"\s*AT\+CNMA[^\r]*\r\n?", self.inbox, re.I)
+        if not match or not self.modem.submitting:
+            return False
+        del self.inbox[:match.end()]
+        if self.modem.family.takes_cnma_now():
+            self.side = self.side or Port(self.modem)
+            self.side.echo, self.side.verbose = self.echo, self.verbose
+            self.side.feed(match[0])
+        return True
+
+    def _take_side_data(self):
+        match = re.search(rb"[\x1a\x1b]", self.inbox)
+        end = match.end() if match else len(self.inbox)
+        data = bytes(self.inbox[:end])
+        del self.inbox[:end]
+        self.side.feed(data)
 
     def _take_command(self):
         match = re.search(rb"[\r\n\x08\x7f\x1a\x1b/]", self.inbox)
@@ -190,7 +220,7 @@ class Port:
         self._extend(b"/")
         if bytes(self.line[-2:]).upper() == b"A/" and len(self.line) == 2:
             self.line = bytearray()
-            self.modem.start(self.last)
+            self.modem.start(self.last, self)
 
     def _take_data(self):
         match = re.search(rb"[\x1a\x1b]", self.inbox)
@@ -221,10 +251,11 @@ class Port:
         start = text.upper().find("AT")
         if start >= 0:
             self.last = text[start + 2:].strip()
-            self.modem.start(self.last)
+            self.modem.start(self.last, self)
 
     def run(self, line):
         """Runs the commands of a line (without its "AT")."""
+        self.running = line
         try:
             self.todo = deque(parse_line(line))
         except AtError as error:
@@ -252,6 +283,7 @@ class Port:
         if isinstance(result, Prompt):
             self.prompt = result
             self.modem.write(b"\r\n> ")
+            self.modem.family.prompt_open()
             return False
         if result is SILENT:
             self.todo.clear()
@@ -287,12 +319,15 @@ class Port:
 
     def _finish(self, error=None):
         self.todo.clear()
-        if not self.quiet:
+        if not self.quiet and (error or not
+                               self.modem.family.no_ok(self.running)):
             self.modem.write(self._result(error))
         self.modem.line_done()
 
     def _result(self, error):
-        text = error.result(self.modem.cmee) if error else "OK"
+        text = "OK"
+        if error:
+            text = self.modem.family.final(error, self.modem.cmee)
         if self.verbose:
             return f"\r\n{text}\r\n".encode("latin-1", "replace")
         numeric = {"OK": "0", "ERROR": "4"}.get(text, text)

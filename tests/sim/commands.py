@@ -51,6 +51,8 @@ def execute(modem, command):
     replies = modem.profile["replies"]
     if spelled in replies:
         return replies[spelled]
+    if modem.family.knows(spelled):
+        return []
     handler = HANDLERS.get((command.name, command.kind))
     if handler is None:
         return execute_setting(modem, command)
@@ -78,7 +80,7 @@ SETTINGS = {
 def execute_setting(modem, command):
     name = command.name
     if name not in SETTINGS:
-        raise AtError()
+        raise AtError(unknown=True)
     default, answers = SETTINGS[name]
     if command.kind == "=?":
         return [f"{name}: {answers}"]
@@ -286,10 +288,11 @@ def facility_lock(modem, args):
 
 def reg_line(modem, name, n):
     """The unsolicited form of +CREG and its like."""
-    stat = modem.reg_stat()
-    if n == 2 and stat in (1, 5):
-        return f'{name}: {stat},"00A1","0000C0DE",{4 if n == 2 else 0}'
-    return f"{name}: {stat}"
+    stat = modem.family.registration(name, modem.reg_stat())
+    if n < 2 or stat not in (1, 5):
+        return f"{name}: {stat}"
+    act = f",{modem.act}" if modem.family.shows_act(name) else ""
+    return f'{name}: {stat},"00A1","0000C0DE"{act}'
 
 
 def _registration(name):
@@ -330,7 +333,7 @@ def get_operator(modem, args):
         return [f"+COPS: {modem.operator_mode}"]
     names = (charset(modem, "TestNet"), charset(modem, "TestNet"), "00101")
     form = modem.cops_format
-    return [f'+COPS: {modem.operator_mode},{form},"{names[form]}",7']
+    return [f'+COPS: {modem.operator_mode},{form},"{names[form]}",{modem.act}']
 
 
 @handles("+COPS", "=?")

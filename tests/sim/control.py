@@ -143,7 +143,7 @@ class Session:
         return self.world.add_modem(request["modem"]).stats()
 
     SETTABLE = ("answer", "latency", "accept_at", "boot_time", "mr_mode",
-                "cnma_timeout", "stat", "next_mr")
+                "cnma_timeout", "stat", "next_mr", "act")
     SMSC_SETTABLE = ("delay", "retry", "duplicates", "dup_window")
 
     def cmd_set(self, request):

@@ -4,27 +4,19 @@ State that a reset clears lives in `reset_session`; the SIM, the memories
 and the SMSC's queue survive, as they do in a real modem.
 """
 
-import json
 import os
 import random
 from collections import deque
 
 from sim import commands, endpoint, pdu
-from sim.at import AtError, Port, cme
+from sim.at import SILENT, AtError, Port, cme
+from sim.family import Family, load_profile
 from sim.faults import Faults
 from sim.mobile import Receiver, Submission
 from sim.sim_card import NEED_PIN, SimCard
-from sim.store import READ, Memory
+from sim.store import READ, Memory, View
 
 MAX_HELD_URCS = 1000
-
-
-def load_profile(name):
-    """A vendor profile, on top of the generic one."""
-    path = os.path.join(os.path.dirname(__file__), "profiles.json")
-    with open(path, encoding="utf-8") as file:
-        profiles = json.load(file)
-    return {**profiles["generic"], **profiles[name]}
 
 
 class Modem:
@@ -53,12 +45,16 @@ class Modem:
     def _init_state(self, seed):
         sizes, base = self.profile["memories"], self.profile["index_base"]
         self.memories = {n: Memory(n, c, base) for n, c in sizes.items()}
+        self.views = {n: View(n, [self.memories[p] for p in parts])
+                      for n, parts in self.profile["views"].items()}
+        self.family = Family(self)
+        self.submitting = False
         self.faults = Faults(self, seed)
         self.endpoints, self.timers = [], set()
         self.out, self.out_timer = deque(), None
         self.power, self.plugged = False, False
         self.network, self.stat, self.rssi = True, 1, 20
-        self.next_mr = 0
+        self.next_mr, self.act = 0, self.profile["act"]
         self.answered, self.answer_sum = 0, 0.0
         self.counts = {"cmgs": 0, "accepted": 0, "received": 0,
                        "reports": 0, "cmgd": 0, "boots": 0}
@@ -71,6 +67,8 @@ class Modem:
     def reset_session(self):
         """The settings that a power cycle forgets."""
         self.port.reset()
+        self.family.reset()
+        self.submitting = False
         self.port.info_hook = self.faults.split_answer
         self.settings = {}
         self.cmee, self.cmgf, self.csms, self.cscs = 0, 0, 0, "GSM"
@@ -104,6 +102,7 @@ class Modem:
         self.power = True
         self.counts["boots"] += 1
         self.sim.power_on()
+        self.family.switched_on()
         self.receiver.network_changed()
 
     def unplug(self, keep_power=False):
@@ -135,7 +134,7 @@ class Modem:
             spec.get("link"), spec.get("renumber", False)))
 
     def switch_off(self):
-        self.power = False
+        self.power, self.hung_until = False, 0
         for timer in self.timers:
             timer.cancel()
         self.timers.clear()
@@ -144,8 +143,25 @@ class Modem:
         self.reset_session()
 
     def reboot(self, seconds=None, noise=None):
-        self.switch_off()
-        self.boot(seconds, noise)
+        """Off and on; some modems come back as another device."""
+        took = self.boot_time if seconds is None else seconds
+        for line in self.profile["dying_noise"] if noise is None else ():
+            self.write_line(line)
+        if self.profile["renumbers"] and self.plugged:
+            self.unplug()
+            self.replug_later(took, {"renumber": True})
+        else:
+            self.switch_off()
+            self.boot(seconds, noise)
+
+    def brown_out(self):
+        """The supply breaks down: half a warning, noise, and a boot."""
+        words = "\r\n".join(self.profile["dying_noise"]).encode()
+        noise = bytes(self.rng.randrange(256) for _ in range(12))
+        if self.power and not self.hung():
+            self._put(words + noise)
+        self.reboot(noise=[noise.decode("latin-1")]
+                    + self.profile["boot_noise"])
 
     def boot(self, seconds=None, noise=None):
         """Deaf for a while, then boot noise, then ready."""
@@ -253,17 +269,19 @@ class Modem:
     def write_line(self, line):
         self.write(f"\r\n{line}\r\n".encode("latin-1", "replace"))
 
-    def start(self, line):
-        """Runs a command line, after the modem's general latency."""
-        if not self.latency:
-            self.port.run(line)
+    def start(self, line, port):
+        """Runs a command line of a port, after the modem's general latency."""
+        if self.family.swallows(line):
             return
-        self.port.busy = True
+        if not self.latency:
+            port.run(line)
+            return
+        port.busy = True
 
         def run():
-            self.port.busy = False
-            self.port.run(line)
-            self.port.pump()
+            port.busy = False
+            port.run(line)
+            port.pump()
         self.later(self.latency / 1000, run)
 
     def line_done(self):
@@ -302,6 +320,8 @@ class Modem:
         if error:
             family, code = error
             raise AtError() if code < 0 else AtError(family, code)
+        if self.family.before(command) is SILENT:
+            return SILENT
         try:
             return commands.execute(self, command)
         except IndexError as missing:
@@ -321,6 +341,10 @@ class Modem:
         return mr
 
     # ---- memories -------------------------------------------------------
+
+    def memory(self, name):
+        """A memory, or several that go by one name; None: unknown."""
+        return self.memories.get(name) or self.views.get(name)
 
     def fill(self, name, leave=0):
         """Fills a memory with old texts, but for `leave` slots."""

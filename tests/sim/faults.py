@@ -14,6 +14,7 @@ SUBMIT_ACTIONS = {
     "ok-only": {"ok": True, "accept": False},
     "cms": {"cms": 38},
     "reboot": {"reboot": True, "accept": True},
+    "brown-out": {"reboot": True, "accept": True, "brown": True},
     "hang": {"hang": 3.0, "accept": True},
     "unplug": {"unplug": True, "accept": True},
 }
@@ -162,6 +163,11 @@ class Faults:
     def set_reboot(self, spec):
         self._now_or_mid(spec, lambda: self.modem.reboot(
             spec.get("seconds"), spec.get("noise")))
+
+    def set_brown_out(self, spec):
+        """The supply breaks down: line noise instead of a farewell."""
+        self._now_or_mid(dict(spec, fault="brown-out"),
+                         self.modem.brown_out)
 
     def set_unplug(self, spec):
         def unplug():

@@ -30,6 +30,10 @@ class Submission:
             raise cms(331)
         self.action = modem.faults.next_submit()
         took = modem.rng.uniform(*modem.answer) / 1000
+        modem.submitting = True
+        if modem.family.swallows_text():
+            self.action = {"ok": True, "accept": False}
+            modem.emit("swallowed", modem=modem.name, to=self.sub.to)
         if took <= 0 and not self.action:
             self._accept()
             return self._finish()
@@ -52,7 +56,9 @@ class Submission:
             self._accept()
         if "hang" in action:
             modem.hang(action["hang"])
-        if "reboot" in action:
+        if "brown" in action:
+            modem.brown_out()
+        elif "reboot" in action:
             modem.reboot()
         if "unplug" in action:
             modem.unplug(action.get("keep_power", False))
@@ -68,6 +74,7 @@ class Submission:
 
     def _finish(self):
         action = self.action
+        self.modem.submitting = False
         self.modem.answered += 1
         self.modem.answer_sum += self.modem.loop.time() - self.started
         if action.get("silent"):
@@ -100,7 +107,10 @@ class Receiver:
             self._take_text(item, done)
 
     def _pdu(self, item):
-        return pdu.encode_sca(self.modem.smsc.number) + item.tpdu
+        tpdu = item.tpdu
+        if item.kind == "report":
+            tpdu = self.modem.family.report_tpdu(tpdu)
+        return pdu.encode_sca(self.modem.smsc.number) + tpdu
 
     def _take_text(self, item, done):
         modem = self.modem
@@ -108,20 +118,22 @@ class Receiver:
         if (mt == 2 and kind != 2) or (mt == 3 and kind == 3):
             self._route("+CMT: ,", item, done)
             return
-        memory = modem.memories["SM" if kind == 2 else modem.mem3]
+        memory = modem.memory("SM" if kind == 2 else
+                              modem.profile["text_memory"] or modem.mem3)
         index = self._store(memory, item, done)
         if index is None:
             return
         modem.counts["received"] += 1
         if mt:
-            modem.urc(f'+CMTI: "{memory.name}",{index}', sms=True)
+            modem.urc(modem.family.stored_line(memory.name, index), sms=True)
         modem.emit("stored", modem=modem.name, memory=memory.name,
                    index=index, **item.info)
         done(item, "ack")
 
     def _store(self, memory, item, done):
         try:
-            return memory.add(UNREAD, self._pdu(item), len(item.tpdu))
+            full = self._pdu(item)
+            return memory.add(UNREAD, full, len(pdu.strip_sca(full)))
         except Full:
             self.was_full = True
             urc = self.modem.profile["full_urc"]
@@ -134,20 +146,19 @@ class Receiver:
         modem = self.modem
         ds = modem.cnmi[3]
         if ds == 1:
-            self._route("+CDS: ", item, done)
+            self._route(None, item, done)
             return
         if ds == 0:
             modem.emit("report-dropped", modem=modem.name, **item.info)
             done(item, "ack")
             return
-        memory = modem.memories["SR"]
+        memory = modem.memory(modem.profile["report_memory"])
         index = self._store(memory, item, done)
         if index is None:
             return
         modem.counts["reports"] += 1
-        name = modem.profile["cdsi_name"] or memory.name
-        index = 0 if modem.profile["cdsi_name"] else index
-        modem.urc(f'+CDSI: "{name}",{index}', sms=True)
+        modem.urc(modem.family.report_stored_line(memory.name, index),
+                  sms=True)
         done(item, "ack")
 
     def _route(self, head, item, done):
@@ -158,8 +169,10 @@ class Receiver:
                                                self._missed)
         what = "reports" if item.kind == "report" else "received"
         modem.counts[what] += 1
-        text = self._pdu(item).hex().upper()
-        modem.urc(f"{head}{len(item.tpdu)}\r\n{text}", sms=True)
+        full = self._pdu(item)
+        size = len(pdu.strip_sca(full))
+        head = f"{head}{size}" if head else modem.family.report_line(size)
+        modem.urc(f"{head}\r\n{full.hex().upper()}", sms=True)
         modem.emit("routed", modem=modem.name, kind=item.kind, **item.info)
         if modem.csms == 0:
             done(item, "ack")

@@ -7,6 +7,7 @@ is in it: +CMGS then takes a PDU for typed text.
 from sim import pdu
 from sim.at import SILENT, AtError, Prompt, cms, split_args
 from sim.commands import handles
+from sim.family import expand
 from sim.store import READ, UNREAD, UNSENT, Full
 
 TEXT_STATUS = ["REC UNREAD", "REC READ", "STO UNSENT", "STO SENT", "ALL"]
@@ -57,8 +58,7 @@ def set_service(modem, args):
 
 @handles("+CNMI", "=?")
 def indications(modem, args):
-    groups = (f"({','.join(map(str, g))})" for g in modem.profile["cnmi"])
-    return ["+CNMI: " + ",".join(groups)]
+    return ["+CNMI: " + modem.profile["cnmi"]]
 
 
 @handles("+CNMI", "?")
@@ -69,14 +69,13 @@ def get_indications(modem, args):
 @handles("+CNMI", "=")
 def set_indications(modem, args):
     wanted = split_args(args) if args else ["0"]
-    values = list(modem.cnmi)
+    values, allowed = list(modem.cnmi), expand(modem.profile["cnmi"])
     for i, text in enumerate(wanted[:5]):
         if text is None:
             continue
         values[i] = number(text, 0, 3)
-        refused = i == 0 and values[0] == modem.profile["refuse_cnmi_mode"]
-        if refused or values[i] not in modem.profile["cnmi"][i]:
-            raise cms(302)
+    if any(v not in group for v, group in zip(values, allowed)):
+        raise cms(302)
     was_off = modem.cnmi[0] == 0
     modem.cnmi = values
     modem.emit("cnmi", modem=modem.name, cnmi=values)
@@ -99,16 +98,13 @@ def set_centre(modem, args):
 
 @handles("+CPMS", "=?")
 def memory_names(modem, args):
-    names = [n for n in modem.memories]
-    quoted = ",".join(f'"{n}"' for n in names)
-    plain = ",".join(f'"{n}"' for n in names if n != "SR")
-    return [f"+CPMS: ({quoted}),({plain}),({plain})"]
+    return ["+CPMS: " + modem.profile["cpms"]]
 
 
 def fills(modem, named):
-    out = []
-    for name in (modem.mem1, modem.mem2, modem.mem3):
-        memory = modem.memories[name]
+    out, groups = [], len(modem.family.groups)
+    for name in (modem.mem1, modem.mem2, modem.mem3)[:groups]:
+        memory = modem.memory(name)
         count = f"{memory.used()},{memory.capacity}"
         out.append(f'"{name}",{count}' if named else count)
     return "+CPMS: " + ",".join(out)
@@ -121,9 +117,11 @@ def get_memories(modem, args):
 
 @handles("+CPMS", "=")
 def set_memories(modem, args):
-    names = split_args(args)[:3]
-    for i, name in enumerate(names):
-        if name and (name not in modem.memories or (i and name == "SR")):
+    names, groups = split_args(args), modem.family.groups
+    if len(names) > len(groups):
+        raise cms(302)
+    for name, group in zip(names, groups):
+        if name and name not in group:
             raise cms(302)
     for attribute, name in zip(("mem1", "mem2", "mem3"), names):
         if name:
@@ -178,7 +176,7 @@ def list_messages(modem, args):
             raise cms(305)
         status = TEXT_STATUS.index(name)
     lines = []
-    for index, slot in modem.memories[modem.mem1].listed(status):
+    for index, slot in modem.memory(modem.mem1).listed(status):
         lines += describe(modem, slot, f"+CMGL: {index},")
         if slot.status == UNREAD:
             slot.status = READ
@@ -187,7 +185,7 @@ def list_messages(modem, args):
 
 @handles("+CMGR", "=")
 def read_message(modem, args):
-    memory = modem.memories[modem.mem1]
+    memory = modem.memory(modem.mem1)
     _, slot = slot_at(memory, split_args(args)[0])
     lines = describe(modem, slot, "+CMGR: ")
     if slot.status == UNREAD:
@@ -197,13 +195,13 @@ def read_message(modem, args):
 
 @handles("+CMGD", "=?")
 def deletable(modem, args):
-    slots = modem.memories[modem.mem1].slots
+    slots = modem.memory(modem.mem1).slots
     return [f"+CMGD: ({','.join(map(str, sorted(slots)))}),(0-4)"]
 
 
 @handles("+CMGD", "=")
 def delete_message(modem, args):
-    memory = modem.memories[modem.mem1]
+    memory = modem.memory(modem.mem1)
     fields = split_args(args)
     flag = number(fields[1], 0, 4) if len(fields) > 1 else 0
     index = number(fields[0], 0, 255, 321)
@@ -275,7 +273,7 @@ def write_message(modem, args):
     def store(data):
         octets, tpdu = read_pdu(data, length)
         try:
-            index = modem.memories[modem.mem2].add(status, octets, len(tpdu))
+            index = modem.memory(modem.mem2).add(status, octets, len(tpdu))
         except Full as full:
             raise cms(322) from full
         return [f"+CMGW: {index}"]
@@ -284,7 +282,7 @@ def write_message(modem, args):
 
 @handles("+CMSS", "=")
 def send_stored(modem, args):
-    memory = modem.memories[modem.mem2]
+    memory = modem.memory(modem.mem2)
     _, slot = slot_at(memory, split_args(args)[0])
     slot.status = 3
     return modem.submit(pdu.strip_sca(slot.pdu), "+CMSS")
@@ -301,7 +299,9 @@ def acknowledgements(modem, args):
 @handles("+CNMA", "=")
 def acknowledge(modem, args):
     fields = split_args(args) if args else ["0"]
-    how = number(fields[0], 0, 2)
+    how, kind = number(fields[0], 0, 2), modem.profile["cnma"]
+    if kind == "no" or (kind == "plain" and len(fields) > 1):
+        raise AtError()
     if how == 0 or len(fields) < 2:
         modem.receiver.acknowledge(how < 2)
         return None

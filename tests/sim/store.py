@@ -50,6 +50,52 @@ class Memory:
         return [(i, self.slots.pop(i)) for i in gone if i in self.slots]
 
 
+class View:
+    """Several memories under one name, such as "MT": one after another."""
+
+    def __init__(self, name, parts):
+        self.name, self.parts, self.base = name, parts, parts[0].base
+
+    @property
+    def capacity(self):
+        return sum(p.capacity for p in self.parts)
+
+    @property
+    def slots(self):
+        return {i + shift: slot for part, shift in self._shifted()
+                for i, slot in part.slots.items()}
+
+    def _shifted(self):
+        shift = 0
+        for part in self.parts:
+            yield part, shift
+            shift += part.capacity
+
+    def used(self):
+        return sum(p.used() for p in self.parts)
+
+    def add(self, status, pdu, length):
+        for part, shift in self._shifted():
+            if part.used() < part.capacity:
+                return part.add(status, pdu, length) + shift
+        raise Full(self.name)
+
+    def holds(self, index):
+        return self.base <= index < self.base + self.capacity
+
+    def listed(self, status):
+        return [(i, s) for i, s in sorted(self.slots.items())
+                if status in (4, s.status)]
+
+    def delete(self, index, flag):
+        gone = []
+        for part, shift in self._shifted():
+            if flag or part.holds(index - shift):
+                gone += [(i + shift, s)
+                         for i, s in part.delete(index - shift, flag)]
+        return gone
+
+
 def _matches(status, flag):
     statuses = {1: (READ,), 2: (READ, SENT), 3: (READ, SENT, UNSENT)}
     return flag == 4 or status in statuses[flag]
