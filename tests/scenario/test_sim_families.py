@@ -235,7 +235,7 @@ def test_acknowledging_while_a_text_is_sent(make, profile, obeys):
     line.until("\r\n")
     line.until("\r\n")
     line.write("AT+CNMA\r")
-    said = line.until("+CMGS: 0\r\n") + line.until("OK\r\n")
+    said = line.until("+CMGS: 0\r\n\r\nOK\r\n")
     assert (said.count("OK") == 2) == obeys
     if not obeys:
         line.ask("AT+CNMA")

@@ -178,11 +178,12 @@ class Port:
         match = re.match(rb"\s*AT\+CNMA[^\r]*\r\n?", self.inbox, re.I)
         if not match or not self.modem.submitting:
             return False
-        del self.inbox[:match.end()]
+        data = bytes(match[0])
+        del self.inbox[:len(data)]
         if self.modem.family.takes_cnma_now():
             self.side = self.side or Port(self.modem)
             self.side.echo, self.side.verbose = self.echo, self.verbose
-            self.side.feed(match[0])
+            self.side.feed(data)
         return True
 
     def _take_side_data(self):
