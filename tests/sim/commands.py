@@ -7,6 +7,7 @@ the profile's replies, is answered ERROR.
 
 import time
 
+from sim import clock, gsm7
 from sim.at import AtError, cme, cms, split_args
 from sim.sim_card import BLOCKED, NEED_PIN, NEED_PUK, READY
 
@@ -23,7 +24,8 @@ def handles(name, *kinds):
 
 # ---- what needs a SIM ---------------------------------------------------
 
-SIM_COMMANDS = {"+CIMI", "+CNUM", "+CCID", "+ICCID", "+CLCK", "+CUSD"}
+SIM_COMMANDS = {"+CIMI", "+CNUM", "+CCID", "+ICCID", "+CLCK", "+CUSD",
+                "+CPBS", "+CPBR", "+CPBW"}
 SMS_COMMANDS = {"+CMGS", "+CMGL", "+CMGR", "+CMGD", "+CMGW", "+CMSS",
                 "+CPMS", "+CSCA"}
 CME_OF_STATE = {NEED_PIN: 11, NEED_PUK: 12, BLOCKED: 13}
@@ -127,7 +129,6 @@ def set_defaults(modem, args):
     modem.report_reg = dict.fromkeys(modem.report_reg, 0)
 
 
-@handles("H", "")
 @handles("X", "")
 @handles("L", "")
 @handles("M", "")
@@ -138,7 +139,6 @@ def set_defaults(modem, args):
 @handles("&S", "")
 @handles("&W", "")
 @handles("\\Q", "")
-@handles("+CHUP", "")
 def accept(modem, args):
     """Taken and without effect here."""
 
@@ -195,8 +195,10 @@ def iccid(modem, args):
 
 @handles("+CNUM", "")
 def own_number(modem, args):
-    toa = 145 if modem.number.startswith("+") else 129
-    return [f'+CNUM: "{charset(modem, "")}","{modem.number}",{toa}']
+    own = modem.phonebook.books["ON"]
+    return [f'+CNUM: "{charset(modem, name)}","{number}",'
+            f'{145 if number.startswith("+") else 129}'
+            for _, (number, name) in sorted(own.items())]
 
 
 for _name in ("+CGSN", "+GSN", "+CIMI", "+CNUM"):
@@ -204,12 +206,15 @@ for _name in ("+CGSN", "+GSN", "+CIMI", "+CNUM"):
 
 
 def charset(modem, text):
-    """Text as +CSCS wants it."""
+    """Text as +CSCS wants it; "?" for what has no place there."""
     if modem.cscs == "UCS2":
         return text.encode("utf-16-be").hex().upper()
     if modem.cscs == "HEX":
         return text.encode("latin-1", "replace").hex().upper()
-    return text
+    if modem.cscs == "IRA":
+        return text.encode("ascii", "replace").decode()
+    return "".join(chr(s) for c in text for s in gsm7.encode(
+        c if gsm7.encodable(c) else "?"))
 
 
 @handles("+CSCS", "=?")
@@ -331,14 +336,18 @@ HANDLERS["+CSQ", "=?"] = lambda modem, args: ["+CSQ: (0-31,99),(0-7,99)"]
 def get_operator(modem, args):
     if not modem.registered():
         return [f"+COPS: {modem.operator_mode}"]
-    names = (charset(modem, "TestNet"), charset(modem, "TestNet"), "00101")
+    name = charset(modem, modem.operator)
+    names = (name, name, "00101")
     form = modem.cops_format
-    return [f'+COPS: {modem.operator_mode},{form},"{names[form]}",{modem.act}']
+    act = f",{modem.act}" if modem.act is not None else ""
+    return [f'+COPS: {modem.operator_mode},{form},"{names[form]}"{act}']
 
 
 @handles("+COPS", "=?")
 def list_operators(modem, args):
-    return ['+COPS: (2,"TestNet","TestNet","00101",7),,(0-4),(0-2)']
+    name = charset(modem, modem.operator)
+    return [f'+COPS: (2,"{name}","{name}","00101",{modem.act or 0}),'
+            ',(0-4),(0-2)']
 
 
 @handles("+COPS", "=")
@@ -388,7 +397,7 @@ HANDLERS["+CPAS", "=?"] = lambda modem, args: ["+CPAS: (0,3,4)"]
 
 @handles("+CCLK", "?")
 def clock(modem, args):
-    now = time.strftime("%y/%m/%d,%H:%M:%S", time.gmtime())
+    now = time.strftime("%y/%m/%d,%H:%M:%S", time.gmtime(clock.now()))
     return [f'+CCLK: "{now}+00"']
 
 
@@ -398,27 +407,5 @@ def list_commands(modem, args):
                   {"AT" + name for name in SETTINGS})
 
 
-@handles("+CUSD", "=?")
-def ussd_modes(modem, args):
-    return ["+CUSD: (0-2)"]
-
-
-@handles("+CUSD", "?")
-def get_ussd(modem, args):
-    return [f"+CUSD: {modem.settings.get('+CUSD', '0')}"]
-
-
-@handles("+CUSD", "=")
-def ussd(modem, args):
-    fields = split_args(args)
-    modem.settings["+CUSD"] = str(number(fields[0], 0, 2))
-    if len(fields) < 2 or fields[0] != "1":
-        return
-    modem.emit("ussd", modem=modem.name, text=fields[1])
-    reply = modem.ussd.get(fields[1])
-    line = (f'+CUSD: 0,"{charset(modem, reply)}",15' if reply is not None
-            else "+CUSD: 4")
-    modem.later(0.05, lambda: modem.urc(line))
-
-
-from sim import sms_commands  # noqa: E402,F401  adds its own handlers
+# Each adds its own handlers.
+from sim import calls, phonebook, sms_commands, ussd  # noqa: E402,F401

@@ -7,6 +7,8 @@ are methods named cmd_*; README.md lists them.
 import asyncio
 import json
 
+from sim import clock, notices
+
 MAX_REQUEST = 1 << 20
 
 
@@ -136,14 +138,41 @@ class Session:
         self.modem(request).urc(request["line"])
 
     def cmd_ussd(self, request):
-        self.modem(request).ussd[request["code"]] = request["text"]
+        """What a code answers; without a code the network speaks first."""
+        ussd = self.modem(request).ussd
+        if "code" in request:
+            ussd.set(request)
+        else:
+            ussd.push(request)
+
+    def cmd_call(self, request):
+        """Somebody calls the modem; without "from" the caller gives up."""
+        calls = self.modem(request).calls
+        if "from" in request or request.get("hidden"):
+            calls.start(request)
+        else:
+            calls.give_up()
+
+    def cmd_phonebook(self, request):
+        self.modem(request).phonebook.set(request)
+
+    def cmd_notice(self, request):
+        """A WAP push about an MMS, or messages that wait."""
+        spec = notices.build(request)
+        self.world.emit("text", to=spec["to"], text=None, token=None,
+                        **{"from": spec["from"]})
+        return self.world.smsc.text(spec)
+
+    def cmd_time(self, request):
+        clock.put_forward(self.world.loop, request["advance"])
 
     def cmd_add(self, request):
         """One more modem: the keys of --modem."""
         return self.world.add_modem(request["modem"]).stats()
 
     SETTABLE = ("answer", "latency", "accept_at", "boot_time", "mr_mode",
-                "cnma_timeout", "stat", "next_mr", "act")
+                "cnma_timeout", "stat", "next_mr", "act",
+                "operator", "imei")
     SMSC_SETTABLE = ("delay", "retry", "duplicates", "dup_window")
 
     def cmd_set(self, request):

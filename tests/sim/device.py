@@ -10,11 +10,14 @@ from collections import deque
 
 from sim import commands, endpoint, pdu
 from sim.at import SILENT, AtError, Port, cme
+from sim.calls import Calls
 from sim.family import Family, load_profile
 from sim.faults import Faults
 from sim.mobile import Receiver, Submission
+from sim.phonebook import Phonebook
 from sim.sim_card import NEED_PIN, SimCard
 from sim.store import READ, Memory, View
+from sim.ussd import Ussd
 
 MAX_HELD_URCS = 1000
 
@@ -58,7 +61,9 @@ class Modem:
         self.answered, self.answer_sum = 0, 0.0
         self.counts = {"cmgs": 0, "accepted": 0, "received": 0,
                        "reports": 0, "cmgd": 0, "boots": 0}
-        self.ussd = {}
+        self.operator = "TestNet"
+        self.calls, self.ussd = Calls(self), Ussd(self)
+        self.phonebook = Phonebook(self)
         self.hung_until = 0
         self.port = Port(self)
         self.receiver = Receiver(self)
@@ -67,7 +72,8 @@ class Modem:
     def reset_session(self):
         """The settings that a power cycle forgets."""
         self.port.reset()
-        self.family.reset()
+        for part in (self.family, self.calls, self.ussd, self.phonebook):
+            part.reset()
         self.submitting = False
         self.port.info_hook = self.faults.split_answer
         self.settings = {}
@@ -232,6 +238,11 @@ class Modem:
             return
         self.port.feed(self.faults.on_wire(data, "in"))
 
+    def overheard(self, data):
+        """Bytes from another program on the same port."""
+        if self.plugged:
+            self._received(data)
+
     def write(self, data):
         if not self.power or self.hung():
             return
@@ -251,6 +262,9 @@ class Modem:
         self._drain()
 
     def _put(self, data):
+        if self.faults.stolen_until and self.faults.stolen():
+            self.trace(self.name, "!", data)
+            return
         self.trace(self.name, "<", data)
         for end in self.endpoints:
             end.write(data)

@@ -35,6 +35,7 @@ class Faults:
         self.delay = None           # (min ms, max ms) a write
         self.gap = None             # seconds between single bytes
         self.sim_busy = 0
+        self.stolen_until = 0.0     # another program reads half of it
         self.chaos = {}
 
     # ---- asked by the modem ---------------------------------------------
@@ -97,6 +98,11 @@ class Faults:
                 out.append(byte ^ 1 << self.rng.randrange(7))
         entry[1] = left
         return bytes(out)
+
+    def stolen(self):
+        """Did another program get this write?"""
+        return (self.modem.loop.time() < self.stolen_until
+                and self.rng.random() < 0.5)
 
     def wire_delay(self):
         if not self.delay:
@@ -168,6 +174,15 @@ class Faults:
         """The supply breaks down: line noise instead of a farewell."""
         self._now_or_mid(dict(spec, fault="brown-out"),
                          self.modem.brown_out)
+
+    def set_port_stolen(self, spec):
+        """Another program reads the port too, and asks things."""
+        loop, lines = self.modem.loop, spec.get("lines", ["AT", "ATI"])
+        seconds = spec.get("seconds", 1.0)
+        self.stolen_until = loop.time() + seconds
+        for i, line in enumerate(lines):
+            loop.call_later(seconds * (i + 0.5) / len(lines),
+                            self.modem.overheard, f"{line}\r".encode())
 
     def set_unplug(self, spec):
         def unplug():

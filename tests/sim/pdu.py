@@ -12,6 +12,7 @@ from sim import gsm7
 
 IE_CONCAT8 = 0x00
 IE_CONCAT16 = 0x08
+IE_SINGLE, IE_LOCKING = 0x24, 0x25
 
 
 class PduError(ValueError):
@@ -137,6 +138,12 @@ class UserData:
     body: object = b""      # septets (list) or octets
     elements: list = field(default_factory=list)
 
+    def languages(self):
+        """(locking, single): the national tables that the header names."""
+        found = {ie: value[0] for ie, value in self.elements
+                 if ie in (IE_SINGLE, IE_LOCKING) and len(value) == 1}
+        return found.get(IE_LOCKING, 0), found.get(IE_SINGLE, 0)
+
 
 def alphabet_of(dcs):
     """gsm7, 8bit or ucs2 of a data coding scheme (23.038 section 4)."""
@@ -203,7 +210,7 @@ def join_text(parts):
     """Text of UserData parts in order, surrogate pairs joined across."""
     alphabet = parts[0].alphabet
     if alphabet == "gsm7":
-        return gsm7.decode([s for p in parts for s in p.body])
+        return "".join(gsm7.decode(p.body, *p.languages()) for p in parts)
     octets = b"".join(bytes(p.body) for p in parts)
     if alphabet == "ucs2":
         return octets.decode("utf-16-be", "replace")
@@ -221,6 +228,16 @@ class Submit:
     pid: int
     validity: float | None
     ud: UserData
+    vp: int | None = None   # the octet of a relative validity period
+
+    def facts(self):
+        """What events tell besides text and address."""
+        locking, single = self.ud.languages()
+        return {"pid": self.pid, "dcs": self.ud.dcs,
+                "class": class_of(self.ud.dcs), "vp": self.vp,
+                "validity": self.validity, "locking": locking,
+                "single": single,
+                "udh": [ie for ie, _ in self.ud.elements]}
 
 
 def decode_submit(tpdu, now=None):
@@ -236,16 +253,17 @@ def decode_submit(tpdu, now=None):
     size = {0: 0, 2: 1}.get(first >> 3 & 3, 7)
     if pos + size + 1 > len(tpdu):
         raise PduError("cut short in the validity period")
-    validity = None
+    validity = vp = None
     if first >> 3 & 3 == 2:
-        validity = relative_validity(tpdu[pos])
+        vp = tpdu[pos]
+        validity = relative_validity(vp)
     elif first >> 3 & 3 == 3:
         now = time.time() if now is None else now
         validity = absolute_validity(tpdu[pos:pos + 7], now)
     pos += size
     ud = decode_user_data(dcs, tpdu[pos], tpdu[pos + 1:], bool(first & 0x40))
     return Submit(bool(first & 4), bool(first & 0x20), tpdu[1], to, pid,
-                  validity, ud)
+                  validity, ud, vp)
 
 
 def encode_submit(to, ud, mr=0, srr=False, rd=False):
@@ -296,14 +314,25 @@ def decode_deliver(tpdu):
 DCS_OF = {"gsm7": 0x00, "8bit": 0x04, "ucs2": 0x08}
 
 
-def concat_header(concat):
+def build_header(*elements):
+    """A user data header of information elements (bytes); b"" of none."""
+    body = b"".join(elements)
+    return bytes([len(body)]) + body if body else b""
+
+
+def concat_element(concat):
     if concat is None:
         return b""
     if concat.wide:
-        return bytes([6, IE_CONCAT16, 4, concat.ref >> 8, concat.ref & 255,
+        return bytes([IE_CONCAT16, 4, concat.ref >> 8, concat.ref & 255,
                       concat.total, concat.seq])
-    return bytes([5, IE_CONCAT8, 3, concat.ref & 255, concat.total,
+    return bytes([IE_CONCAT8, 3, concat.ref & 255, concat.total,
                   concat.seq])
+
+
+def language_elements(locking, single):
+    out = bytes([IE_LOCKING, 1, locking]) if locking else b""
+    return out + (bytes([IE_SINGLE, 1, single]) if single else b"")
 
 
 def make_user_data(alphabet, body, header=b"", dcs=None):
@@ -324,9 +353,9 @@ def make_user_data(alphabet, body, header=b"", dcs=None):
     return ud
 
 
-def _units(text, alphabet):
+def _units(text, alphabet, languages):
     if alphabet == "gsm7":
-        return [gsm7.septets_of(c) for c in text]
+        return [gsm7.septets_of(c, *languages) for c in text]
     if alphabet == "ucs2":
         return [c.encode("utf-16-be") for c in text]
     return [bytes([b]) for b in text.encode("latin-1")]
@@ -350,23 +379,34 @@ def choose_alphabet(text, encoding="auto"):
     return "gsm7" if gsm7.encodable(text) else "ucs2"
 
 
-def split_text(text, encoding="auto", ref=1, wide=False, dcs=None):
-    """Text to a list of UserData, cut at character borders."""
-    alphabet = choose_alphabet(text, encoding)
-    units = _units(text, alphabet)
-    whole = 160 if alphabet == "gsm7" else 140
-    header = 7 if wide else 6
-    room = (160 - (header * 8 + 6) // 7 if alphabet == "gsm7"
-            else 140 - header)
-    parts = _fill_parts(units, whole)
+def _room(alphabet, header):
+    """What fits behind a header of so many octets."""
+    if alphabet == "gsm7":
+        return 160 - (header * 8 + 6) // 7
+    return 140 - header
+
+
+def split_text(text, encoding="auto", ref=1, wide=False, dcs=None,
+               languages=(0, 0), elements=b""):
+    """Text to a list of UserData, cut at character borders.
+
+    `languages`: (locking, single) shift tables; `elements`: further
+    information elements for each header.
+    """
+    alphabet = "gsm7" if any(languages) else choose_alphabet(text, encoding)
+    units = _units(text, alphabet, languages)
+    elements += language_elements(*languages)
+    parts = _fill_parts(units, _room(alphabet, len(build_header(elements))))
     if len(parts) > 1:
-        parts = _fill_parts(units, room)
+        size = len(build_header(concat_element(Concat(1, 1, 1, wide)),
+                                elements))
+        parts = _fill_parts(units, _room(alphabet, size))
     out = []
     for seq, part in enumerate(parts, 1):
         concat = (Concat(ref, len(parts), seq, wide) if len(parts) > 1
                   else None)
         body = ([s for u in part for s in u] if alphabet == "gsm7"
                 else b"".join(part))
-        out.append(make_user_data(alphabet, body, concat_header(concat),
-                                  dcs))
+        header = build_header(concat_element(concat), elements)
+        out.append(make_user_data(alphabet, body, header, dcs))
     return out

@@ -1,10 +1,16 @@
-"""A phone: reassembles what reaches it and remembers it."""
+"""A phone: reassembles what reaches it and remembers it.
+
+TP-PID 0x40 is taken without a word; 0x41 to 0x47 replace the text of the
+same type and sender (23.040 9.2.3.9). Class 0 is shown and kept nowhere.
+"""
 
 from collections import deque
 
 from sim import pdu
 
 KEEP = 10000
+SILENT = 0x40
+REPLACE_TYPES = range(0x41, 0x48)
 
 
 class Phone:
@@ -68,11 +74,26 @@ class Phone:
 
     def _show(self, parts, again):
         text = pdu.join_text([p.submit.ud for p in parts])
+        first = parts[0].submit
         entry = {
             "from": parts[0].sender.number, "text": text,
             "parts": len(parts), "mrs": [p.mr for p in parts],
-            "ids": [p.number for p in parts], "pid": parts[0].submit.pid,
-            "dcs": parts[0].submit.ud.dcs, "again": again,
+            "ids": [p.number for p in parts], "again": again,
+            "flash": pdu.class_of(first.ud.dcs) == 0, **first.facts(),
         }
+        if first.pid == SILENT:
+            self.emit("silent", number=self.number, **entry)
+            return
+        entry["replaces"] = self._forget_replaced(entry)
         self.received.append(entry)
         self.emit("phone", number=self.number, **entry)
+
+    def _forget_replaced(self, entry):
+        """Drops what this text replaces; its text, or None."""
+        if entry["pid"] not in REPLACE_TYPES:
+            return None
+        for old in self.received:
+            if (old["pid"], old["from"]) == (entry["pid"], entry["from"]):
+                self.received.remove(old)
+                return old["text"]
+        return None

@@ -7,11 +7,10 @@ the air.
 """
 
 import random
-import time
 from collections import deque
 from dataclasses import dataclass, field
 
-from sim import pdu
+from sim import clock, pdu
 from sim.phone import Phone
 
 ST_OK, ST_EXPIRED, ST_DUPLICATE = 0x00, 0x46, 0x45
@@ -100,7 +99,7 @@ class Smsc:
                 return CMS_DUPLICATE
             status = ST_DUPLICATE
         self.count += 1
-        held = Held(self.count, modem, to, sub, mr, time.time())
+        held = Held(self.count, modem, to, sub, mr, clock.now())
         self._tell_accepted(held, tpdu)
         if status == ST_DUPLICATE:
             held.state = "refused"
@@ -130,7 +129,7 @@ class Smsc:
         if old is None:
             return False
         return (old.state == "held"
-                or time.time() - old.sent < self.dup_window)
+                or clock.now() - old.sent < self.dup_window)
 
     def _tell_accepted(self, held, tpdu):
         sub = held.submit
@@ -140,7 +139,7 @@ class Smsc:
             to=held.to, mr=held.mr, rd=sub.rd, srr=sub.srr,
             text=pdu.join_text([sub.ud]), alphabet=sub.ud.alphabet,
             concat=vars(concat) if concat else None, tpdu=tpdu.hex(),
-            **{"from": held.sender.number})
+            **sub.facts(), **{"from": held.sender.number})
 
     def _deliver(self, held):
         if held.state != "held":
@@ -228,7 +227,7 @@ class Smsc:
         if not held.submit.srr:
             return
         tpdu = pdu.encode_report(held.mr, held.submit.to, held.sent,
-                                 time.time(), status)
+                                 clock.now(), status)
         info = {"id": held.number, "mr": held.mr, "st": status,
                 "to": held.to}
         self.sent_reports += 1
@@ -263,7 +262,7 @@ class Smsc:
         if "ref" not in spec:
             self.ref = self.ref % 255 + 1
         uds = self._user_data(spec)
-        when = spec.get("time", time.time())
+        when = spec.get("time", clock.now())
         scts = pdu.encode_time(when, spec.get("zone", 0))
         return [Item("deliver", pdu.encode_deliver(
             sender, ud, spec.get("pid", 0), scts, i < len(uds)),
@@ -280,9 +279,11 @@ class Smsc:
             alphabet = pdu.choose_alphabet(
                 spec["text"], spec.get("encoding", "auto"))
             dcs = 0x10 | pdu.DCS_OF[alphabet] | spec["class"]
+        languages = spec.get("locking", 0), spec.get("single", 0)
         return pdu.split_text(
             spec["text"], spec.get("encoding", "auto"),
-            spec.get("ref", self.ref), spec.get("wide", False), dcs)
+            spec.get("ref", self.ref), spec.get("wide", False), dcs,
+            languages, bytes.fromhex(spec.get("elements", "")))
 
 
 class MtQueue:
