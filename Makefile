@@ -9,7 +9,7 @@ BUILD      ?= build
 PYTHON     := /usr/bin/python3
 KILLS      ?= 10000
 FUZZ_SECONDS ?= 60
-SOAK_MINUTES ?= 60
+SEEDS      ?= 20
 
 # Debian packages. A name that a release does not have is skipped with a word
 # (tests/deps.sh); tests that need it are then skipped too.
@@ -18,7 +18,7 @@ DEPS_BUILD := gcc libc6-dev pkg-config libuv1-dev libstrophe-dev \
     libserialport-dev uthash-dev
 DEPS_DEMO := prosody python3 python3-slixmpp python3-aiohttp
 DEPS_TEST := libcmocka-dev python3-pytest ejabberd gammu gammu-smsd smstools \
-    kannel valgrind clang clang-format libclang-rt-dev|libclang-rt-14-dev \
+    kannel modemmanager ofono dbus faketime valgrind clang clang-format libclang-rt-dev|libclang-rt-14-dev \
     universal-ctags openssl
 
 PACKAGES := libuv libstrophe expat json-c libconfig sqlite3 openssl \
@@ -110,9 +110,8 @@ bench: all tools ## measure the figures of the design, yardsticks included
 crash: all ## kill -9 the daemon KILLS=10000 times and audit the ledger
 	@MOONGATE=$(abspath $(PROGRAM)) KILLS=$(KILLS) $(PYTHON) tests/crash/run.py
 
-soak: all unit-programs tools ## scenario tests over and over, SOAK_MINUTES=60
-	@end=$$(($$(date +%s) + $(SOAK_MINUTES) * 60)); \
-	while [ $$(date +%s) -lt $$end ]; do $(RUN) scenario || exit 1; done
+soak: all ## each family of modems under faults, SEEDS=20 (PROFILE= SEED=: one)
+	@MOONGATE=$(abspath $(PROGRAM)) SEEDS=$(SEEDS) $(PYTHON) tests/soak/run.py
 
 asan: ## the whole suite with address and undefined-behaviour sanitizers
 	@$(MAKE) --no-print-directory CONFIG=asan run-all

@@ -7,12 +7,11 @@ import random
 import select
 import time
 
+from lib.daemon import Daemon
+from lib.ledger import ADMIN, Ledger, watch_network
+from lib.ledger_server import SECRET, FakeServer
+from lib.load import Load
 from sim.world import World
-
-from daemon import Daemon
-from ledger import ADMIN, Ledger
-from load import Load
-from server import SECRET, FakeServer
 
 POINTS = ("insert", "commit", "ack", "intent", "write", "answer", "result",
           "delete")
@@ -33,7 +32,7 @@ class Stage:
     async def set_up(self):
         loop = asyncio.get_running_loop()
         self.world = World(loop, {"seed": self.seed, "retry": 0.2})
-        self.world.listeners.append(self.on_event)
+        self.world.listeners.append(watch_network(self.ledger))
         # One modem hands reports over as they come, so that a dead gateway
         # misses them; the other keeps them, so that none may be missing.
         for name, number, kept in (("sim1", "+447700900001", False),
@@ -61,22 +60,6 @@ class Stage:
                        "device": modem.where["link"]}
                 for name, modem in self.world.modems.items()},
         }
-
-    # ---- what the telephone network sees --------------------------------
-
-    def on_event(self, event):
-        name = event["event"]
-        if name == "accepted":
-            self.ledger.accepted_part(event)
-        elif name == "phone":
-            self.ledger.shown(event)
-        elif name == "stored":
-            self.ledger.stored(event)
-        elif name == "cmgd":
-            self.ledger.deleted(event)
-            if event["memory"] == "SR":
-                self.ledger.report_taken(event["modem"],
-                                         *report_fields(event["pdu"]))
 
     # ---- one life -------------------------------------------------------
 
@@ -152,14 +135,3 @@ class Stage:
                     if m.used()}
             if left:
                 self.ledger.complain(f"left on {name}: {left}")
-
-
-def report_fields(pdu_hex):
-    """(message reference, recipient) of a stored status report."""
-    pdu = bytes.fromhex(pdu_hex)
-    tpdu = pdu[1 + pdu[0]:]
-    digits = tpdu[2]
-    swapped = tpdu[4:4 + (digits + 1) // 2].hex()
-    number = "".join(b + a for a, b in zip(swapped[::2], swapped[1::2]))
-    prefix = "+" if tpdu[3] & 0x70 == 0x10 else ""
-    return tpdu[1], prefix + number[:digits]

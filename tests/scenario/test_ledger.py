@@ -5,10 +5,10 @@ import sys
 
 import pytest
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__))), "crash"))
+sys.path.insert(0, os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
 
-from ledger import In, Ledger, Out  # noqa: E402
+from lib.ledger import In, Ledger, Out  # noqa: E402
 
 USER, PHONE = "u@example.org", "+447700900001"
 

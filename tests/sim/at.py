@@ -176,7 +176,7 @@ class Port:
         """+CNMA while the answer to +CMGS is awaited: some modems obey it
         at once, others lose it. Everything else waits."""
         match = re.match(rb"\s*AT\+CNMA[^\r]*\r\n?", self.inbox, re.I)
-        if not match or not self.modem.submitting:
+        if not match or self.modem.submission is None:
             return False
         data = bytes(match[0])
         del self.inbox[:len(data)]

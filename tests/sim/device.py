@@ -13,7 +13,7 @@ from sim.at import SILENT, AtError, Port, cme
 from sim.calls import Calls
 from sim.family import Family, load_profile
 from sim.faults import Faults
-from sim.mobile import Receiver, Submission
+from sim.mobile import CLEAN, Receiver, Submission
 from sim.phonebook import Phonebook
 from sim.sim_card import NEED_PIN, SimCard
 from sim.store import READ, Memory, View
@@ -51,7 +51,9 @@ class Modem:
         self.views = {n: View(n, [self.memories[p] for p in parts])
                       for n, parts in self.profile["views"].items()}
         self.family = Family(self)
-        self.submitting = False
+        self.submission = None      # that waits for its answer
+        self.answered_last = (-1000.0, None)
+        self.spoilt_at = -1000.0    # when bytes to the gateway got lost
         self.faults = Faults(self, seed)
         self.endpoints, self.timers = [], set()
         self.out, self.out_timer = deque(), None
@@ -74,7 +76,6 @@ class Modem:
         self.port.reset()
         for part in (self.family, self.calls, self.ussd, self.phonebook):
             part.reset()
-        self.submitting = False
         self.port.info_hook = self.faults.split_answer
         self.settings = {}
         self.cmee, self.cmgf, self.csms, self.cscs = 0, 0, 0, "GSM"
@@ -113,6 +114,7 @@ class Modem:
 
     def unplug(self, keep_power=False):
         """Pulls the cable; without `keep_power` the modem dies with it."""
+        self._cut_off("the port went")
         for end in self.endpoints:
             end.close()
         self.endpoints = []
@@ -139,7 +141,18 @@ class Modem:
         self.loop.call_later(seconds, lambda: self.replug(
             spec.get("link"), spec.get("renumber", False)))
 
+    def _cut_off(self, why):
+        """What was said just now may not have been read."""
+        when, submission = self.answered_last
+        if submission and self.loop.time() - when < CLEAN:
+            submission.unclear(why)
+        self.spoilt_at = self.loop.time()
+
     def switch_off(self):
+        self._cut_off("power off")
+        if self.submission:
+            self.submission.unclear("power off")
+            self.submission = None
         self.power, self.hung_until = False, 0
         for timer in self.timers:
             timer.cancel()
@@ -245,10 +258,13 @@ class Modem:
 
     def write(self, data):
         if not self.power or self.hung():
+            self.spoilt_at = self.loop.time()
             return
         faults = self.faults
         if faults.noise or faults.chaos:
-            data = faults.on_wire(data, "out")
+            whole, data = data, faults.on_wire(data, "out")
+            if data != whole:
+                self.spoilt_at = self.loop.time()
         if not (faults.delay or faults.gap or self.out):
             self._put(data)
             return
@@ -264,7 +280,10 @@ class Modem:
     def _put(self, data):
         if self.faults.stolen_until and self.faults.stolen():
             self.trace(self.name, "!", data)
+            self.spoilt_at = self.loop.time()
             return
+        if not self.endpoints:
+            self.spoilt_at = self.loop.time()
         self.trace(self.name, "<", data)
         for end in self.endpoints:
             end.write(data)

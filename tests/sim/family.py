@@ -8,6 +8,7 @@ import json
 import os
 import re
 
+from sim import clock
 from sim.at import SILENT, AtError, cme, cms
 
 BEAT = 0.002            # s between signs of life of the loop
@@ -167,12 +168,14 @@ class Family:
         process was late, what came meanwhile counts as so many chunks.
         """
         now, profile = self.modem.loop.time(), self.profile
-        if now - self.prompted < profile["prompt_deaf_ms"] / 1000:
+        if now - self.prompted < clock.real(
+                profile["prompt_deaf_ms"] / 1000):
             return data[len(data):]
         room = profile["prompt_chunk"]
         if not room:
             return data
-        return data[:room * (1 + int((now - self.beat) / CHUNK_TIME))]
+        return data[:room * (1 + int(
+            (now - self.beat) / clock.real(CHUNK_TIME)))]
 
     # ---- what arrives ---------------------------------------------------
 

@@ -78,15 +78,17 @@ class Faults:
 
     def on_wire(self, data, direction):
         """Loses and garbles bytes."""
+        if direction == "in" and data[:7].upper() == b"AT+CMGD":
+            return data     # it might delete another text than it says
         for kind in ("lose", "garble"):
             entry = self.noise.get((kind, direction))
             rate = self.chaos.get(f"{kind}-{direction}", 0)
             if entry or rate:
-                data = self._spoil(data, kind, entry or [rate, None])
+                data = self._spoil(data, kind, entry or [rate, None, None])
         return data
 
     def _spoil(self, data, kind, entry):
-        rate, left = entry
+        rate, left, bit = entry
         out = bytearray()
         for byte in data:
             if left == 0 or self.rng.random() >= rate:
@@ -95,7 +97,8 @@ class Faults:
             if left is not None:
                 left -= 1
             if kind == "garble":
-                out.append(byte ^ 1 << self.rng.randrange(7))
+                out.append(byte ^ 1 << (self.rng.randrange(7) if bit is None
+                                        else bit))
         entry[1] = left
         return bytes(out)
 
@@ -207,7 +210,8 @@ class Faults:
     def _set_noise(self, kind, spec):
         count = spec.get("bytes")
         rate = spec.get("rate", 1.0 if count else 0.0)
-        self.noise[kind, spec.get("dir", "out")] = [rate, count]
+        self.noise[kind, spec.get("dir", "out")] = [rate, count,
+                                                    spec.get("bit")]
 
     def set_delay(self, spec):
         self.delay = spec.get("ms")

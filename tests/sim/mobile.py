@@ -5,6 +5,9 @@ from sim.at import SILENT, AtError, Wait, cms
 from sim.store import UNREAD, Full
 
 
+CLEAN = 0.05    # s after an answer in which it may not have been read
+
+
 class Submission:
     """One +CMGS or +CMSS from its PDU to its answer.
 
@@ -17,6 +20,9 @@ class Submission:
         self.modem, self.tpdu, self.name = modem, tpdu, name
         self.started = modem.loop.time()
         self.mr, self.refused = None, None
+        self.number = None      # at the SMSC, once it was accepted
+
+    told = False        # that its outcome is not clear
 
     def start(self):
         modem = self.modem
@@ -30,13 +36,14 @@ class Submission:
             raise cms(331)
         self.action = modem.faults.next_submit()
         took = modem.rng.uniform(*modem.answer) / 1000
-        modem.submitting = True
         if modem.family.swallows_text():
             self.action = {"ok": True, "accept": False}
             modem.emit("swallowed", modem=modem.name, to=self.sub.to)
         if took <= 0 and not self.action:
             self._accept()
+            modem.loop.call_soon(self._judge)
             return self._finish()
+        modem.submission = self
         modem.later(took * modem.accept_at, self._accept_by_action)
         modem.later(took, self._resume)
         return Wait()
@@ -48,6 +55,7 @@ class Submission:
                                          self.tpdu)
         if self.refused is None:
             modem.counts["accepted"] += 1
+            self.number = modem.smsc.count
 
     def _accept_by_action(self):
         action, modem = self.action, self.modem
@@ -70,22 +78,51 @@ class Submission:
             result = self._finish()
         except AtError as error:
             result = error
+        self.modem.submission = None
         self.modem.port.resume(result)
+        self._judge()
+
+    # ---- what the other end can know ------------------------------------
+
+    def _judge(self):
+        """The answer is on its way: was it whole?"""
+        modem = self.modem
+        if modem.spoilt_at >= self.started:
+            self.unclear("spoilt answer")
+        elif self.action.get("silent") or self.action.get("ok"):
+            self.unclear("no answer")
+        modem.answered_last = (modem.loop.time(), self)
+
+    def unclear(self, why):
+        if not self.told:
+            self.told = True
+            self._tell("unclear", why=why, id=self.number,
+                       accepted=self.number is not None)
+
+    def _tell(self, event, **fields):
+        ud = self.sub.ud
+        self.modem.emit(
+            event, modem=self.modem.name, text=pdu.join_text([ud]),
+            concat=vars(ud.concat) if ud.concat else None, **fields)
+
+    def _refuse(self, error):
+        self._tell("refused", code=f"{error.family} {error.code}")
+        return error
 
     def _finish(self):
         action = self.action
-        self.modem.submitting = False
         self.modem.answered += 1
         self.modem.answer_sum += self.modem.loop.time() - self.started
         if action.get("silent"):
             return SILENT
         if "cms" in action:
-            raise cms(action["cms"])
+            raise self._refuse(cms(action["cms"]))
         if "cme" in action:
             code = action["cme"]
-            raise AtError() if code < 0 else AtError("CME", code)
+            raise self._refuse(AtError() if code < 0
+                               else AtError("CME", code))
         if self.refused is not None:
-            raise cms(self.refused)
+            raise self._refuse(cms(self.refused))
         if action.get("ok"):
             return []
         return [f"{self.name}: {self.mr}"]

@@ -11,11 +11,14 @@ moment after which the daemon must have recorded it:
  - at the SMSC: only the part that a modem accepted last before the kill;
    the next one may not be sent before the result of this one is stored;
  - at the XMPP server: what was not yet covered by an answered ping, with
-   an ack fence answered after that, when the daemon died or the stream.
+   an ack fence answered after that, when the daemon died or the stream;
+ - and where a modem gave no clear answer to a submission ("unclear").
 """
 
 import re
 from dataclasses import dataclass, field
+
+from sim import pdu
 
 TOKEN = re.compile(r"<(\d+)>")
 ADMIN = "admin@example.org"
@@ -43,6 +46,8 @@ class Out:
     receipts: int = 0
     errors: list = field(default_factory=list)
     kills_before: int = 0   # when it was written first
+    unclear: int = 0        # submissions whose outcome the modem hid
+    refusals: list = field(default_factory=list)    # codes of the modem
 
     def handed_over(self):
         return bool(self.total) and len(self.parts) == self.total
@@ -98,6 +103,8 @@ class Ledger:
         self.poison = 0         # given up: two broken streams, or kills in
                                 # the middle of sending them (told to users)
         self.last = {}          # modem -> (Out, seq) accepted last
+        self.by_id = {}         # number at the SMSC -> (Out, seq)
+        self.unclear_events = self.failed = 0
         self.slots = {}         # (modem, memory, index) -> (In, part)
         self.pending = {}       # reports on the way: (modem, mr, to) -> part
         self.sent = {}          # key of what the server read -> state
@@ -150,6 +157,33 @@ class Ledger:
             if text.deleted and not text.reads:
                 text.deaths += 1
 
+    # ---- at the modem ---------------------------------------------------
+
+    def unclear(self, event):
+        """Nobody at the other end can know what became of this one."""
+        out, seq = self._part_of(event)
+        self.unclear_events += 1
+        if out is None:
+            return
+        self.note(f"<{out.token}> part {seq} unclear: {event['why']}")
+        out.unclear += 1
+        if event["accepted"]:
+            out.doubts[seq] = out.doubts.get(seq, 0) + 1
+
+    def refused(self, event):
+        """The modem said that it did not send this one, and why."""
+        out, seq = self._part_of(event)
+        if out is not None:
+            self.note(f"<{out.token}> part {seq} refused: {event['code']}")
+            out.refusals.append(event["code"])
+
+    def _part_of(self, event):
+        if event.get("id") in self.by_id:
+            return self.by_id[event["id"]]
+        match = TOKEN.search(event["text"])
+        out = self.outs.get(int(match.group(1))) if match else None
+        return out, (event["concat"] or {"seq": 1})["seq"]
+
     # ---- at the SMSC ----------------------------------------------------
 
     def accepted_part(self, event):
@@ -177,6 +211,7 @@ class Ledger:
             self._check_order(out)
         out.parts[seq] = out.parts.get(seq, 0) + 1
         self.last[event["modem"]] = (out, seq)
+        self.by_id[event.get("id")] = (out, seq)
         if event["srr"]:
             key = event["modem"], event["mr"], event["to"]
             self.pending[key] = out, seq
@@ -293,9 +328,14 @@ class Ledger:
         self.note(f"<{out.token}> error {condition}")
         self._read(("error", stanza_id), f"error of <{out.token}>")
         out.errors.append(condition)
-        if 'kind="poison"' in xml and self.kills - out.kills_before >= 2:
+        trouble = self.kills - out.kills_before + out.unclear
+        if 'kind="poison"' in xml and trouble >= 2:
             self.poison += 1
-        elif not out.refuse:
+        elif out.refuse:
+            return
+        elif out.refusals:
+            self.failed += 1
+        else:
             self.complain(f"error without a reason: <{out.token}> {xml}")
 
     def _out_of(self, stanza_id, to, kind):
@@ -369,3 +409,22 @@ class Ledger:
         accepted = sum(o.accepted for o in self.outs.values()) \
             + sum(i.accepted() for i in self.ins.values())
         return accepted, lost, self.explained + self.extra, self.unexplained
+
+
+def watch_network(ledger):
+    """A listener that tells the ledger what happens at modems and SMSC."""
+    simple = {"accepted": ledger.accepted_part, "phone": ledger.shown,
+              "stored": ledger.stored, "unclear": ledger.unclear,
+              "refused": ledger.refused}
+
+    def listener(event):
+        name = event["event"]
+        if name in simple:
+            simple[name](event)
+        elif name == "cmgd":
+            ledger.deleted(event)
+            tpdu = pdu.strip_sca(bytes.fromhex(event["pdu"]))
+            if tpdu and tpdu[0] & 3 == 2:
+                to, _ = pdu.decode_address(tpdu, 2)
+                ledger.report_taken(event["modem"], tpdu[1], to)
+    return listener

@@ -3,7 +3,7 @@
 import random
 from xml.sax.saxutils import quoteattr
 
-from ledger import In, Out
+from lib.ledger import In, Out
 
 CONTACTS, ACCOUNTS = 60, 12
 OPEN_OUTS, OPEN_INS = 150, 12

@@ -12,11 +12,13 @@ class Daemon:
     """One store, many lives. Two configurations differ in `settle`, so that
     both ends of an unknown outcome are met: a report in time, and none."""
 
-    def __init__(self, folder, groups):
-        self.folder = folder
+    SETTLES = (0, 1)
+
+    def __init__(self, folder, groups, env=None):
+        self.folder, self.env = folder, dict(env or {})
         self.log_path = os.path.join(folder, "moongate.log")
         self.configs = []
-        for settle in (0, 1):
+        for settle in self.SETTLES:
             groups["networks"]["sms"]["settle"] = settle
             path = os.path.join(folder, f"settle{settle}.conf")
             with open(path, "w", encoding="utf-8") as file:
@@ -25,7 +27,7 @@ class Daemon:
         self.child = self.ended = None
 
     def start(self, settle, crash=None, wrapper=()):
-        env = dict(os.environ)
+        env = {**os.environ, **self.env}
         env.pop("MOONGATE_CRASH", None)
         if crash:
             env["MOONGATE_CRASH"] = crash
