@@ -18,6 +18,7 @@ struct concat_options {
     uint16_t reference; /* cut to 8 bits unless wide */
     bool wide;          /* 16-bit reference: one septet or unit less a part */
     unsigned max_parts; /* 0: CONCAT_PARTS_MAX */
+    uint16_t languages; /* bit n: the national tables n may be used (gsm7.h) */
 };
 
 /* Where one part lies in the text, and how long it is in the air. */
@@ -28,25 +29,45 @@ struct concat_part {
 
 struct concat_plan {
     enum pdu_alphabet alphabet; /* PDU_GSM7 when the text fits, or PDU_UCS2 */
+    struct gsm7_shift shift;    /* national tables of PDU_GSM7, or zero */
     struct concat_options options;
     unsigned total; /* at least 1, also for an empty text */
     struct concat_part parts[CONCAT_PARTS_MAX];
 };
 
 /* Cuts valid UTF-8. Never inside an ESC pair or a surrogate pair, and not
- * inside a grapheme cluster as long as the cluster fits into one part.
- * ERR_TOO_LONG gives the parts it would need and the limit. */
+ * inside a grapheme cluster as long as the cluster fits into one part. The
+ * encoding with the fewest parts is taken; of equal ones plain GSM 7-bit, then
+ * a national single shift, then a locking shift with or without it, then
+ * UCS-2. ERR_TOO_LONG gives the parts it would need and the limit. */
 bool concat_split(const char *text, size_t size,
                   const struct concat_options *options,
                   struct concat_plan *plan, struct err *err);
 
-/* Fills dcs, concatenation header and data of part `i` (from 0) of `text`,
- * which is the one that was cut, into an initialised SUBMIT. */
+/* The two halves of concat_split: plan->total may pass the limit (then only
+ * the first CONCAT_PARTS_MAX are in plan->parts), and is checked. */
+void concat_choose(const char *text, size_t size,
+                   const struct concat_options *options,
+                   struct concat_plan *plan);
+bool concat_check(const struct concat_plan *plan, struct err *err);
+unsigned concat_limit(const struct concat_options *options);
+
+/* Cuts with this encoding; false when the text has a character it lacks. */
+bool concat_cut(const char *text, size_t size, enum pdu_alphabet alphabet,
+                struct gsm7_shift shift, const struct concat_options *options,
+                struct concat_plan *plan);
+
+/* The n-th shift that `languages` allow, in order of preference; 0 is none. */
+bool concat_shift(uint16_t languages, unsigned n, struct gsm7_shift *shift);
+
+/* Septets or UTF-16 units that the last part has left. */
+unsigned concat_room_left(const struct concat_plan *plan);
+
+/* Fills dcs, header (concatenation, national shifts) and data of part `i`
+ * (from 0) of `text`, which is the one that was cut, into an initialised
+ * SUBMIT. */
 void concat_fill(const struct concat_plan *plan, const char *text, unsigned i,
                  struct pdu *pdu);
-
-/* Octets of user data header for a reference, into udh (8 octets). */
-size_t concat_header(const struct pdu_concat *concat, uint8_t udh[8]);
 
 /* Joins received parts, one after the other in rising order of seq, into
  * `out`: octets of neighbouring UCS-2 parts are joined before decoding, as are

@@ -1,5 +1,5 @@
 /* grapheme.h - where a text may be cut without taking a character apart: the
- * simple rules of Unicode UAX 29 that matter for short messages. */
+ * grapheme clusters of Unicode UAX 29. */
 #ifndef MOONGATE_SMS_GRAPHEME_H
 #define MOONGATE_SMS_GRAPHEME_H
 
@@ -11,6 +11,7 @@ struct grapheme_state {
     uint32_t last; /* 0 before the first */
     bool odd_flag; /* an odd number of regional indicators before here */
     bool emoji;    /* the cluster began with a pictograph */
+    bool joiner;   /* a virama waits for its consonant */
 };
 
 /* Does `cp`, which follows what the state has seen, begin a new cluster? */

@@ -1,10 +1,9 @@
 /* gsm7.c - septets to UTF-8 and back, packed and unpacked. The tables are in
- * gsm7_locking.c and gsm7_single.c. Encoding uses the default tables only:
- * every phone has them, while support for the national ones is patchy; texts
- * that need more go out as UCS-2. */
+ * gsm7_locking.c and gsm7_single.c. */
 #include "sms/gsm7.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/utf8.h"
 #include "sms/gsm7_tables.h"
@@ -36,47 +35,66 @@ const char *gsm7_language(unsigned language)
     return language < GSM7_LANGUAGES ? names[language] : NULL;
 }
 
-/* Index of cp in a default table, or 128. */
+unsigned gsm7_find_language(const char *name)
+{
+    for (unsigned i = 1; i < GSM7_LANGUAGES; i++)
+        if (strcasecmp(gsm7_language(i), name) == 0)
+            return i;
+    return 0;
+}
+
+/* Index of cp in a table, or 128. Most letters of most tables have the place
+ * that they have in ASCII. */
 static uint8_t find(const uint16_t table[128], uint32_t cp)
 {
     uint8_t i = 0;
 
+    if (cp < 128 && table[cp] == cp)
+        return (uint8_t)cp;
     while (i < 128 && table[i] != cp)
         i++;
     return i;
 }
 
-size_t gsm7_encode_char(uint32_t cp, uint8_t out[2])
+size_t gsm7_shift_char(struct gsm7_shift shift, uint32_t cp, uint8_t out[2])
 {
     uint8_t septet;
 
     if (cp == 0)
         return 0;
-    /* The table has the capital, phones show the small letter. */
-    if (cp == 0xE7) {
-        out[0] = C_CEDILLA;
-        return 1;
-    }
-    septet = find(gsm7_locking_table[0], cp);
+    septet = find(gsm7_locking_table[shift.locking], cp);
     if (septet < 128) {
         out[0] = septet;
         return 1;
     }
-    septet = find(gsm7_single_table[0], cp);
-    if (septet == 128)
+    septet = find(gsm7_single_table[shift.single], cp);
+    if (septet < 128) {
+        out[0] = GSM7_ESCAPE;
+        out[1] = septet;
+        return 2;
+    }
+    /* The table has the capital, phones show the small letter. */
+    if (cp != 0xE7 || gsm7_locking_table[shift.locking][C_CEDILLA] != 0xC7)
         return 0;
-    out[0] = GSM7_ESCAPE;
-    out[1] = septet;
-    return 2;
+    out[0] = C_CEDILLA;
+    return 1;
 }
 
-bool gsm7_fits(const char *text, size_t size, size_t *septets)
+size_t gsm7_encode_char(uint32_t cp, uint8_t out[2])
+{
+    static const struct gsm7_shift none;
+
+    return gsm7_shift_char(none, cp, out);
+}
+
+bool gsm7_shift_fits(struct gsm7_shift shift, const char *text, size_t size,
+                     size_t *septets)
 {
     uint8_t pair[2];
     size_t total = 0;
 
     for (size_t pos = 0; pos < size;) {
-        size_t n = gsm7_encode_char(utf8_next(text, size, &pos), pair);
+        size_t n = gsm7_shift_char(shift, utf8_next(text, size, &pos), pair);
 
         if (n == 0)
             return false;
@@ -87,14 +105,21 @@ bool gsm7_fits(const char *text, size_t size, size_t *septets)
     return true;
 }
 
-bool gsm7_encode(const char *text, size_t size, uint8_t *out, size_t max,
-                 size_t *count)
+bool gsm7_fits(const char *text, size_t size, size_t *septets)
+{
+    static const struct gsm7_shift none;
+
+    return gsm7_shift_fits(none, text, size, septets);
+}
+
+bool gsm7_shift_encode(struct gsm7_shift shift, const char *text, size_t size,
+                       uint8_t *out, size_t max, size_t *count)
 {
     uint8_t pair[2];
     size_t total = 0;
 
     for (size_t pos = 0; pos < size;) {
-        size_t n = gsm7_encode_char(utf8_next(text, size, &pos), pair);
+        size_t n = gsm7_shift_char(shift, utf8_next(text, size, &pos), pair);
 
         if (n == 0 || n > max - total)
             return false;
@@ -103,6 +128,14 @@ bool gsm7_encode(const char *text, size_t size, uint8_t *out, size_t max,
     }
     *count = total;
     return true;
+}
+
+bool gsm7_encode(const char *text, size_t size, uint8_t *out, size_t max,
+                 size_t *count)
+{
+    static const struct gsm7_shift none;
+
+    return gsm7_shift_encode(none, text, size, out, max, count);
 }
 
 /* TS 23.038 6.2.1.1: without an entry in the shift table the character of the

@@ -33,6 +33,9 @@ uint32_t gsm7_single(unsigned language, uint8_t septet);
 /* English name of a national language identifier, NULL when unknown. */
 const char *gsm7_language(unsigned language);
 
+/* The identifier of a language by that name, in any case; 0 when unknown. */
+unsigned gsm7_find_language(const char *name);
+
 /* Septets of one code point in the default alphabet and its extension
  * table: 1, or 2 with ESC first, or 0 when it cannot be written. Both
  * c-cedillas give 0x09. */
@@ -46,6 +49,15 @@ bool gsm7_fits(const char *text, size_t size, size_t *septets);
  * `out`, when a character does not fit the alphabet or `max` is too small. */
 bool gsm7_encode(const char *text, size_t size, uint8_t *out, size_t max,
                  size_t *count);
+
+/* The same three with the tables of a shift, whose identifiers are known ones.
+ * A c-cedilla goes into the Turkish, Spanish or Portuguese table where one is
+ * chosen, and is exact there. */
+size_t gsm7_shift_char(struct gsm7_shift shift, uint32_t cp, uint8_t out[2]);
+bool gsm7_shift_fits(struct gsm7_shift shift, const char *text, size_t size,
+                     size_t *septets);
+bool gsm7_shift_encode(struct gsm7_shift shift, const char *text, size_t size,
+                       uint8_t *out, size_t max, size_t *count);
 
 /* Decodes septets that come in pieces: an escape at the end of one piece
  * changes the first septet of the next. Zero it, set `shift`, feed, finish.

@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/number.h"
 #include "base/utf8.h"
-#include "sms/concat.h"
+#include "sms/compose.h"
 #include "sms/pdu.h"
 #include "sms/pdu_json.h"
 
@@ -29,7 +29,9 @@ static void print_usage(FILE *out)
           "           [--smsc NUMBER] [--report] [--validity MINUTES] "
           "[--class 0-3]\n"
           "           [--reference N] [--wide] [--max-parts N] [--at UNIXTIME]"
-          " [--json]\n"
+          "\n"
+          "           [--languages NAME,...] [--fallback keep|approximate] "
+          "[--json]\n"
           "decode takes SMSC octets first, as modems give them; with --tpdu a "
           "bare TPDU.\n"
           "encode --from makes what a phone would receive (SMS-DELIVER).\n",
@@ -158,7 +160,7 @@ struct request {
     const char *to, *from, *text, *smsc;
     long class, validity, at;
     bool report, json;
-    struct concat_options concat;
+    struct compose_options how;
 };
 
 static bool read_number(const char *text, long min, long max, long *out)
@@ -186,21 +188,49 @@ static bool take_number(struct request *request, int option, const char *text)
     case 'n':
         if (!read_number(text, 0, 65535, &value))
             return false;
-        request->concat.reference = (uint16_t)value;
+        request->how.concat.reference = (uint16_t)value;
         return true;
     case 'm':
         if (!read_number(text, 1, CONCAT_PARTS_MAX, &value))
             return false;
-        request->concat.max_parts = (unsigned)value;
+        request->how.concat.max_parts = (unsigned)value;
         return true;
     default:
         return false;
     }
 }
 
+static bool take_languages(struct request *request, const char *names)
+{
+    struct err err;
+    size_t n;
+
+    for (; *names != '\0'; names += n + (names[n] == ',')) {
+        char name[32];
+
+        n = strcspn(names, ",");
+        snprintf(name, sizeof name, "%.*s", (int)n, names);
+        if (compose_language(name, &request->how.concat.languages, &err))
+            continue;
+        wrong(&err);
+        return false;
+    }
+    return true;
+}
+
+static bool take_fallback(struct request *request, const char *word)
+{
+    request->how.approximate = strcmp(word, "approximate") == 0;
+    return request->how.approximate || strcmp(word, "keep") == 0;
+}
+
 static bool take_option(struct request *request, int option)
 {
     switch (option) {
+    case 'l':
+        return take_languages(request, optarg);
+    case 'b':
+        return take_fallback(request, optarg);
     case 't':
         request->to = optarg;
         return true;
@@ -220,7 +250,7 @@ static bool take_option(struct request *request, int option)
         request->json = true;
         return true;
     case 'w':
-        request->concat.wide = true;
+        request->how.concat.wide = true;
         return true;
     default:
         return take_number(request, option, optarg);
@@ -242,6 +272,8 @@ static bool read_request(int argc, char **argv, struct request *request)
         { "at", required_argument, NULL, 'a' },
         { "reference", required_argument, NULL, 'n' },
         { "max-parts", required_argument, NULL, 'm' },
+        { "languages", required_argument, NULL, 'l' },
+        { "fallback", required_argument, NULL, 'b' },
         { NULL, 0, NULL, 0 },
     };
     int c;
@@ -311,20 +343,43 @@ static struct json_object *describe_part(const struct concat_part *part,
     return out;
 }
 
-static bool describe_plan(const struct concat_plan *plan, const char *text,
-                          struct pdu *pdu, struct json_object **out,
-                          struct err *err)
+static void add_words(struct json_object *to, const struct composed *composed)
+{
+    struct buf words;
+
+    buf_init(&words, TEXT_MAX);
+    compose_describe(composed, &words);
+    add(to, "about", buf_text(&words));
+    buf_reset(&words);
+    compose_remark(composed, &words);
+    if (words.len > 0)
+        add(to, "remark", buf_text(&words));
+    buf_free(&words);
+}
+
+static struct json_object *describe_composed(const struct composed *composed,
+                                             const struct pdu *pdu)
 {
     struct json_object *object = json_object_new_object();
-    struct json_object *parts = json_object_new_array();
-    struct pdu_bytes bytes;
 
     add(object, "type", pdu_type_name(pdu->type));
     add(object, "address", pdu->address.text);
-    add(object, "alphabet", pdu_alphabet_name(plan->alphabet));
+    add(object, "alphabet", pdu_alphabet_name(composed->plan.alphabet));
+    add_words(object, composed);
+    return object;
+}
+
+static bool describe_plan(const struct composed *composed, struct pdu *pdu,
+                          struct json_object **out, struct err *err)
+{
+    const struct concat_plan *plan = &composed->plan;
+    struct json_object *object = describe_composed(composed, pdu);
+    struct json_object *parts = json_object_new_array();
+    struct pdu_bytes bytes;
+
     json_object_object_add(object, "parts", parts);
     for (unsigned i = 0; i < plan->total; i++) {
-        concat_fill(plan, text, i, pdu);
+        concat_fill(plan, buf_text(&composed->text), i, pdu);
         if (!pdu_encode(pdu, &bytes, err)) {
             json_object_put(object);
             return false;
@@ -358,10 +413,12 @@ static void print_plan(struct json_object *plan)
 
     json_object_object_get_ex(plan, "parts", &parts);
     n = json_object_array_length(parts);
-    printf("%s %s %s, %s, %zu part%s\n", get_text(plan, "type"),
+    printf("%s %s %s: %s; %zu part%s\n", get_text(plan, "type"),
            strcmp(get_text(plan, "type"), "DELIVER") == 0 ? "from" : "to",
-           get_text(plan, "address"), get_text(plan, "alphabet"), n,
+           get_text(plan, "address"), get_text(plan, "about"), n,
            n == 1 ? "" : "s");
+    if (get_text(plan, "remark") != NULL)
+        printf("%s\n", get_text(plan, "remark"));
     for (size_t i = 0; i < n; i++) {
         struct json_object *part = json_object_array_get_idx(parts, i);
 
@@ -372,26 +429,37 @@ static void print_plan(struct json_object *plan)
     json_object_put(plan);
 }
 
+static bool encode(const struct request *request, const struct buf *text,
+                   struct json_object **object, struct err *err)
+{
+    struct composed composed;
+    struct pdu pdu;
+    bool ok;
+
+    if (text->over)
+        return err_set(err, ERR_TOO_LONG, "the text is over %d octets",
+                       (int)TEXT_MAX);
+    if (!prepare(request, &pdu, err) ||
+        !compose(buf_text(text), text->len, &request->how, &composed, err))
+        return false;
+    ok = describe_plan(&composed, &pdu, object, err);
+    composed_free(&composed);
+    return ok;
+}
+
 static int encode_main(int argc, char **argv)
 {
     struct json_object *object;
-    struct concat_plan plan;
     struct request request;
     struct buf text;
-    struct pdu pdu;
     struct err err;
     bool ok;
 
     if (!read_request(argc, argv, &request))
         return usage();
     buf_init(&text, TEXT_MAX);
-    if (!utf8_clean(&text, request.text, strlen(request.text)))
-        err_set(&err, ERR_TOO_LONG, "the text is over %d octets",
-                (int)TEXT_MAX);
-    ok =
-        !text.over && prepare(&request, &pdu, &err) &&
-        concat_split(buf_text(&text), text.len, &request.concat, &plan, &err) &&
-        describe_plan(&plan, buf_text(&text), &pdu, &object, &err);
+    (void)utf8_clean(&text, request.text, strlen(request.text));
+    ok = encode(&request, &text, &object, &err);
     buf_free(&text);
     if (!ok)
         return wrong(&err);

@@ -151,7 +151,7 @@ static void test_limits(void **state)
     assert_int_equal(plan.total, 255);
     assert_false(concat_split(text, sizeof text, &options, &plan, &err));
     assert_int_equal(err.kind, ERR_TOO_LONG);
-    assert_string_equal(err.text, "the text needs 256 short messages, the "
+    assert_string_equal(err.text, "the text needs 256 parts, the "
                                   "limit is 255");
     options.wide = true;
     assert_true(concat_split(text, 255 * 152, &options, &plan, &err));

@@ -297,6 +297,22 @@ static unsigned language_of(const struct row *row)
     return (unsigned)strtoul(at + 21, NULL, 10);
 }
 
+/* A character of the table is sent as a septet that means it. */
+static void check_sending(unsigned language, bool locking, uint32_t cp)
+{
+    struct gsm7_shift shift = { .locking = locking ? (uint8_t)language : 0,
+                                .single = locking ? 0 : (uint8_t)language };
+    uint8_t pair[2];
+    size_t n = gsm7_shift_char(shift, cp, pair);
+
+    assert_true(cp == 0 ? n == 0 : n == 1 || (n == 2 && !locking));
+    if (n == 0)
+        return;
+    assert_int_equal(n == 1 ? gsm7_locking(shift.locking, pair[0])
+                            : gsm7_single(shift.single, pair[1]),
+                     cp);
+}
+
 /* The whole table: what the cell does not list must be 0. */
 static void check_table(const struct row *row)
 {
@@ -321,6 +337,7 @@ static void check_table(const struct row *row)
                                : gsm7_single(language, (uint8_t)septet);
 
         assert_int_equal(got, want[septet]);
+        check_sending(language, locking, want[septet]);
     }
 }
 
