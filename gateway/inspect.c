@@ -324,6 +324,7 @@ static void inspect_send(void *arg, const struct control_text *text,
         .from = prepared.account,
         .contact = prepared.address,
         .text = text->text,
+        .manner = text->manner,
     };
     inbox_user_text(prepared.network, &message, on_sent,
                     asked_new(inspect, reply));

@@ -129,8 +129,10 @@ static const struct command commands[] = {
       "messages not handed over yet; S: a state, or all", client_queue },
     { "trace", "ID [--json]", "the life of one message; ID may be shortened",
       client_trace },
-    { "send", "--network N --to ADDRESS --from JID TEXT",
-      "queue a text as if JID had sent it; prints its id", client_send },
+    { "send", "--network N --to ADDRESS --from JID [--manner WORDS] TEXT",
+      "queue a text as if JID had sent it; prints its id; WORDS: \"flash\" and "
+      "others of the driver",
+      client_send },
     { "pdu", "decode HEX | encode --to N --text T",
       "explain an SMS PDU, or how a text would be sent", run_pdu },
     { "help", "", "this list", run_help },

@@ -306,6 +306,7 @@ int client_send(const char *config, int argc, char **argv)
         { .name = "--network", .key = "network", .required = true },
         { .name = "--to", .key = "to", .required = true },
         { .name = "--from", .key = "from", .required = true },
+        { .name = "--manner", .key = "manner" },
         { .key = "text", .required = true },
         { 0 },
     };

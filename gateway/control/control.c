@@ -119,6 +119,7 @@ static void on_send(struct control *control, struct json_object *request,
         .from = argument(request, "from"),
         .to = argument(request, "to"),
         .text = argument(request, "text"),
+        .manner = argument(request, "manner"),
     };
 
     if (text.network && text.from && text.to && text.text)

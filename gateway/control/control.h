@@ -27,9 +27,10 @@ struct control_listing {
 };
 
 /* A text to be queued as if the account `from` had sent it. `to` is a foreign
- * address as a person types it. All are given and valid UTF-8. */
+ * address as a person types it. All are given and valid UTF-8, but for the
+ * manner (driver.h), which may be NULL. */
 struct control_text {
-    const char *network, *from, *to, *text;
+    const char *network, *from, *to, *text, *manner;
 };
 
 /* Where the answers come from. Each call ends, now or later, in exactly one

@@ -20,6 +20,15 @@ enum { NETWORK_JID_SIZE = 2048 }; /* a bare JID with its NUL */
 
 /* --- core to XMPP ------------------------------------------------------ */
 
+/* All borrowed. The words are said in the conversation of `account` with
+ * `contact`, as a reply to the stanza `stanza_id` of the full JID `from` where
+ * that is known (NULL: not). */
+struct remark {
+    const char *account, *contact;
+    const char *stanza_id, *from;
+    const char *text;
+};
+
 /* What a network's stream can do for the core. `self` is the front's own. */
 struct front {
     /* Writes a message stanza from contact@network to the account's bare JID,
@@ -32,6 +41,9 @@ struct front {
     bool (*settle)(void *self, const struct moved *moved, bool late);
     /* A chat message from the gateway itself to a bare JID (admins). */
     bool (*notice)(void *self, const char *to, const char *text);
+    /* Words of the gateway's own about a text that was accepted, in the
+     * conversation it belongs to. */
+    bool (*remark)(void *self, const struct remark *remark);
     /* Asks for a fence: network_fenced(generation) follows once the server
      * has proved to have read all that was written before this call. Cheap,
      * may be called for every stanza. */
@@ -103,7 +115,8 @@ struct user_text {
     const char *stanza_id; /* its id attribute; may be NULL */
     const char *origin_id; /* XEP-0359; NULL: no dedupe */
     const char *text;
-    bool receipt; /* XEP-0184 asked */
+    const char *manner; /* see driver.h; NULL: as usual */
+    bool receipt;       /* XEP-0184 asked */
 };
 
 /* Accepts or refuses; `done` is called exactly once, maybe before this

@@ -79,6 +79,7 @@ struct user_entry {
     struct id id;
     struct offer offer;
     char *contact, *account;
+    char *stanza_id, *from; /* only with a remark to it */
     inbox_done_fn *done;
     void *arg;
 };
@@ -87,7 +88,27 @@ static void user_free(struct user_entry *user)
 {
     free(user->contact);
     free(user->account);
+    free(user->stanza_id);
+    free(user->from);
+    free(user->offer.remark);
     free(user);
+}
+
+/* Tells the sender what the plan of his text has changed. */
+static void user_remark(const struct user_entry *user)
+{
+    struct network *network = user->network;
+    struct remark remark = {
+        .account = user->account,
+        .contact = user->contact,
+        .stanza_id = user->stanza_id,
+        .from = user->from,
+        .text = user->offer.remark,
+    };
+    log_info("network %s: letters were changed in a text to %s",
+             network_name(network), log_number(user->contact).text);
+    if (network->front_state == FRONT_UP)
+        (void)network->front->remark(network->self, &remark);
 }
 
 static void on_user_text(void *arg, struct entry_result *results, size_t n,
@@ -99,12 +120,15 @@ static void on_user_text(void *arg, struct entry_result *results, size_t n,
     bool failed = core_failed(network->core, err);
     bool refused = !failed && result->outcome == ENTRY_REFUSED;
     bool queued = !failed && result->outcome == ENTRY_QUEUED;
+    bool taken = !failed && result->outcome == ENTRY_TAKEN;
     user->done(user->arg, &user->id,
                failed    ? err
                : refused ? &result->err
                          : NULL);
     if (!failed && !refused)
         know_account(network, user->contact, user->account);
+    if ((queued || taken) && user->offer.remark)
+        user_remark(user);
     sink_line_accept(network, &user->offer, failed ? NULL : result->delivery);
     if (queued)
         lane_has_backlog(&network->to_line);
@@ -130,8 +154,7 @@ void inbox_user_text(struct network *network, const struct user_text *text,
     user->done = done;
     user->arg = arg;
     if (network_refuses(network, &err) ||
-        !sink_line_offer(network, text->contact, text->text, true, &user->id,
-                         &user->offer, &err)) {
+        !sink_line_offer(network, text, &user->id, &user->offer, &err)) {
         done(arg, &user->id, &err);
         user_free(user);
         return;
@@ -149,6 +172,7 @@ void inbox_user_text(struct network *network, const struct user_text *text,
         .from = text->from,
         .source = text->account,
         .key = text->origin_id,
+        .manner = text->manner,
         .receipt = text->receipt,
         .make_account = network->registration == REGISTRATION_AUTO,
         .expires = expiry(network),
@@ -162,6 +186,10 @@ void inbox_user_text(struct network *network, const struct user_text *text,
     struct acceptance acceptance = { .entries = &entry, .n = 1 };
     user->contact = xstrdup(text->contact);
     user->account = xstrdup(text->account);
+    if (user->offer.remark) {
+        user->stanza_id = xstrdup(text->stanza_id);
+        user->from = xstrdup(text->from);
+    }
     store_accept(network->core->store, &acceptance, on_user_text, user);
 }
 

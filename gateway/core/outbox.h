@@ -55,17 +55,17 @@ struct offer {
     struct part_row *parts;
     size_t n;
     uint16_t reference;
-    bool intent; /* store the parts and the intent with the message */
+    bool intent;  /* store the parts and the intent with the message */
+    char *remark; /* for the sender, owned by the offer; NULL: none */
 };
 
 /* Plans the message on the line it would take. False: it can never be sent as
  * it is (too long, unsupported): refuse it now. */
-bool sink_line_offer(struct network *network, const char *to, const char *text,
-                     bool report, const struct id *id, struct offer *offer,
-                     struct err *err);
+bool sink_line_offer(struct network *network, const struct user_text *text,
+                     const struct id *id, struct offer *offer, struct err *err);
 
 /* The offer's message is committed: sends it, or, with delivery NULL, frees
- * the slot. Consumes both. */
+ * the slot. Consumes both, but for the remark. */
 void sink_line_accept(struct network *network, struct offer *offer,
                       struct delivery *delivery);
 

@@ -4,9 +4,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "core/line.h"
+#include "core/network.h"
+#include "core/route.h"
 
 void parts_add(struct parts *parts, const void *bytes, size_t size)
 {
@@ -20,12 +23,26 @@ void parts_add(struct parts *parts, const void *bytes, size_t size)
     parts->n++;
 }
 
+/* What was cut off by the end of `text` is never half a character. */
+static void end_whole(char *text, size_t size)
+{
+    size_t n = strlen(text);
+    if (n + 1 < size)
+        return;
+    while (n > 0 && ((unsigned char)text[n - 1] & 0xC0) == 0x80)
+        n--;
+    if (n > 0 && (unsigned char)text[n - 1] >= 0x80)
+        n--;
+    text[n] = '\0';
+}
+
 void parts_remark(struct parts *parts, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     vsnprintf(parts->remark, sizeof(parts->remark), format, args);
     va_end(args);
+    end_whole(parts->remark, sizeof(parts->remark));
 }
 
 void parts_describe(struct parts *parts, const char *format, ...)
@@ -34,6 +51,7 @@ void parts_describe(struct parts *parts, const char *format, ...)
     va_start(args, format);
     vsnprintf(parts->about, sizeof(parts->about), format, args);
     va_end(args);
+    end_whole(parts->about, sizeof(parts->about));
 }
 
 void part_rows_free(struct part_row *rows, size_t n)
@@ -54,6 +72,9 @@ bool parts_plan(struct line *line, const struct outgoing *message,
                 struct parts *parts, struct err *err)
 {
     struct parts made = { 0 };
+    if (message->manner && *message->manner && !line->driver->manners)
+        return err_set(err, ERR_UNSUPPORTED,
+                       "this network knows no manners of sending");
     if (!line->driver->plan(line, message, &made, err)) {
         parts_free(&made);
         return false;
@@ -65,5 +86,28 @@ bool parts_plan(struct line *line, const struct outgoing *message,
         return false;
     }
     *parts = made;
+    return true;
+}
+
+bool network_cost(struct network *network, const char *to, const char *text,
+                  struct cost *out, struct err *err)
+{
+    struct line *line = route_pick_new(network);
+    struct parts parts = { 0 };
+    struct outgoing message = {
+        .kind = KIND_TEXT,
+        .to = to,
+        .text = text,
+        .key = "00000000000000000000000000000000",
+        .report = true,
+    };
+    if (!line)
+        return err_set(err, ERR_UNSUPPORTED, "this network has no line");
+    if (!parts_plan(line, &message, &parts, err))
+        return false;
+    *out = (struct cost){ .parts = (unsigned)parts.n };
+    text_copy(out->about, sizeof(out->about), parts.about);
+    text_copy(out->remark, sizeof(out->remark), parts.remark);
+    parts_free(&parts);
     return true;
 }

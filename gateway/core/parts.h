@@ -8,6 +8,9 @@
 #include "driver.h"
 #include "store/store.h"
 
+struct line;
+struct network;
+
 struct parts {
     struct part_row *rows;
     size_t n;
@@ -22,5 +25,16 @@ void part_rows_free(struct part_row *rows, size_t n);
  * part and at most its limit. */
 bool parts_plan(struct line *line, const struct outgoing *message,
                 struct parts *parts, struct err *err);
+
+/* What a text to the canonical address `to` would cost if it were sent now, by
+ * the line that a new conversation would take. `remark` is what its sender
+ * would be told, "" nothing. The errors are those of sending it: ERR_TOO_LONG
+ * says how many parts it would need. */
+struct cost {
+    unsigned parts;
+    char about[128], remark[256];
+};
+bool network_cost(struct network *network, const char *to, const char *text,
+                  struct cost *out, struct err *err);
 
 #endif

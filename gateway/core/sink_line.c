@@ -277,6 +277,7 @@ static bool work_plan(struct work *work, struct err *err)
         .reference = delivery->reference,
         .report = true,
         .expires = delivery->expires,
+        .manner = delivery->manner,
     };
     if (delivery->n_parts > 0) {
         work->stored = true;
@@ -354,26 +355,28 @@ void sink_line_hand(struct network *network, struct delivery *delivery)
 /* --- a new message with an offer
  * ---------------------------------------------- */
 
-bool sink_line_offer(struct network *network, const char *to, const char *text,
-                     bool report, const struct id *id, struct offer *offer,
-                     struct err *err)
+bool sink_line_offer(struct network *network, const struct user_text *text,
+                     const struct id *id, struct offer *offer, struct err *err)
 {
     struct line *line = route_pick_new(network);
     struct id_text key = id_text(id);
     struct parts parts = { 0 };
     struct outgoing message = {
         .kind = KIND_TEXT,
-        .to = to,
-        .text = text,
+        .to = text->contact,
+        .text = text->text,
         .key = key.text,
         .reference = (uint16_t)(id->bytes[14] << 8 | id->bytes[15]),
-        .report = report,
+        .report = true,
+        .manner = text->manner,
     };
     *offer = (struct offer){ .reference = message.reference };
     if (!line)
         return true;
     if (!parts_plan(line, &message, &parts, err))
         return false;
+    if (parts.remark[0])
+        offer->remark = xstrdup(parts.remark);
     if (!line_is_online(line) || line->core->stopping ||
         line->busy >= line->driver->limits.in_flight) {
         parts_free(&parts);

@@ -110,8 +110,9 @@ static bool message_insert(struct store *store, const struct entry *entry,
     static const char insert[] =
         "INSERT INTO message (id, mid, conv, seq, state, attempt, owed, held,"
         " moved_at, direction, kind, receipt, created, at, expires, author,"
-        " stanza_id, sender, reference, parts) VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
-        " 0, ?7, ?8, ?9, ?10, ?11, ?8, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
+        " stanza_id, sender, reference, parts, manner) VALUES (?1, ?2, ?3, ?4,"
+        " ?5, ?6, 0, ?7, ?8, ?9, ?10, ?11, ?8, ?12, ?13, ?14, ?15, ?16, ?17,"
+        " ?18, ?19)";
     static const char body[] = "INSERT INTO body (message, text)"
                                " VALUES (?1, ?2)";
     int64_t parts = subject->parts;
@@ -127,7 +128,7 @@ static bool message_insert(struct store *store, const struct entry *entry,
                             db_some(entry->expires), db_text(entry->author),
                             db_text(entry->stanza_id), db_text(entry->from),
                             db_some(parts ? entry->reference : 0),
-                            db_some(parts)),
+                            db_some(parts), db_text(entry->manner)),
                   err) &&
            db_run(store->db, body,
                   DB_VALUES(db_int(subject->row),
@@ -171,6 +172,7 @@ static struct delivery *entry_delivery(struct store *store,
         .text = (char *)(entry->text ? entry->text : ""),
         .stanza_id = (char *)entry->stanza_id,
         .from = (char *)entry->from,
+        .manner = (char *)entry->manner,
         .author = (char *)entry->author,
         .name = conv->name,
         .receipt = entry->receipt,
@@ -365,6 +367,7 @@ static const size_t texts[] = {
     offsetof(struct entry, author),  offsetof(struct entry, name),
     offsetof(struct entry, source),  offsetof(struct entry, key),
     offsetof(struct entry, line),    offsetof(struct entry, sim),
+    offsetof(struct entry, manner),
 };
 
 static void entry_copy(struct task *task, struct entry *to,

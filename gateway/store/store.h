@@ -75,9 +75,10 @@ struct delivery {
     char *line, *sim; /* sticky line; the SIM its parts went out on */
     char *text;
     char *stanza_id,
-        *from;           /* TO_LINE: the sender's id attribute and full JID */
-    char *author, *name; /* TO_XMPP: in groups; contact's nickname */
-    bool receipt;        /* TO_LINE: the sender asked for a receipt */
+        *from;    /* TO_LINE: the sender's id attribute and full JID */
+    char *manner; /* TO_LINE: how to send it (driver.h); NULL: as usual */
+    char *author, *name;          /* TO_XMPP: in groups; contact's nickname */
+    bool receipt;                 /* TO_LINE: the sender asked for a receipt */
     int64_t created, at, expires; /* Unix ms; 0: none */
     int64_t tried;          /* when its last attempt was submitted; 0: never */
     uint16_t reference;     /* for concatenation, stable over tries */
@@ -96,6 +97,7 @@ struct entry {
     const char *account; /* bare JID; NULL: belongs to nobody, is held */
     const char *text;
     const char *stanza_id, *from; /* TO_LINE */
+    const char *manner;           /* TO_LINE; driver.h */
     const char *author, *name;    /* TO_XMPP; name updates the contact */
     const char *source, *key; /* dedupe in seen(source, key); key NULL: no */
     bool with_first; /* a further receiver of the nearest entry before it

@@ -75,6 +75,7 @@ enum {
     COL_AUTHOR,
     COL_STANZA_ID,
     COL_SENDER,
+    COL_MANNER,
     COL_TEXT,
 };
 
@@ -112,6 +113,7 @@ static void read_delivery(const struct conversation *conv, struct db_rows *rows,
         .text = (char *)db_get_text(rows, COL_TEXT),
         .stanza_id = (char *)db_get_text(rows, COL_STANZA_ID),
         .from = (char *)db_get_text(rows, COL_SENDER),
+        .manner = (char *)db_get_text(rows, COL_MANNER),
         .author = (char *)db_get_text(rows, COL_AUTHOR),
         .receipt = db_get_int(rows, COL_RECEIPT) != 0,
         .created = db_get_int(rows, COL_CREATED),
@@ -150,7 +152,7 @@ bool take_from(struct store *store, struct conversation *conv, size_t n,
     static const char next_messages[] =
         "SELECT m.id, m.mid, m.seq, m.state, m.attempt, m.held, m.kind,"
         " m.receipt, m.created, m.at, m.expires, m.reference, m.parts,"
-        " m.author, m.stanza_id, m.sender, b.text"
+        " m.author, m.stanza_id, m.sender, m.manner, b.text"
         " FROM message m LEFT JOIN body b ON b.message = m.id"
         " WHERE m.conv = ?1 AND m.seq > ?2 AND m.state < ?3"
         " ORDER BY m.seq LIMIT ?4";

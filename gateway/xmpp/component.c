@@ -250,6 +250,11 @@ static bool front_notice(void *self, const char *to, const char *text)
     return deliver_notice(self, to, text);
 }
 
+static bool front_remark(void *self, const struct remark *remark)
+{
+    return deliver_remark(self, remark);
+}
+
 static void front_fence(void *self)
 {
     struct component *component = self;
@@ -299,6 +304,7 @@ const struct front *component_front(void)
         .deliver = front_deliver,
         .settle = front_settle,
         .notice = front_notice,
+        .remark = front_remark,
         .fence = front_fence,
         .presence = front_presence,
         .roster = front_roster,

@@ -151,29 +151,48 @@ static bool send_error(struct component *component, const char *from,
     return component_send(component, message, STREAM_PATIENT);
 }
 
-/* The resource that would see the error is probably gone: words for the
- * others, in the same conversation, as a reply to what failed (XEP-0461). */
-static void send_late_words(struct component *component, const char *from,
-                            const struct moved *moved)
+/* In the conversation itself, as a reply to what it is about (XEP-0461). */
+bool deliver_remark(struct component *component, const struct remark *remark)
 {
+    char from[JID_BARE_SIZE];
     struct envelope envelope = { .from = from,
-                                 .to = moved->account,
+                                 .to = remark->account,
                                  .type = "chat" };
-    xmpp_stanza_t *message = stanza_open(component->ctx, "message", &envelope);
-    char *text =
-        xasprintf("[gateway] Your message was not delivered: %s",
-                  moved->err.text[0] ? moved->err.text
-                                     : err_policy(moved->err.kind)->name);
+    xmpp_stanza_t *message;
+    char *text = xasprintf("[gateway] %s", remark->text);
 
+    contact_jid(component, remark->contact, from);
+    message = stanza_open(component->ctx, "message", &envelope);
     stanza_add(message, "body", NULL, text);
-    if (moved->stanza_id) {
+    if (remark->stanza_id && remark->from) {
         xmpp_stanza_t *reply =
             stanza_add(message, "reply", "urn:xmpp:reply:0", NULL);
 
-        stanza_set(reply, "to", moved->from);
-        stanza_set(reply, "id", moved->stanza_id);
+        stanza_set(reply, "to", remark->from);
+        stanza_set(reply, "id", remark->stanza_id);
     }
-    (void)component_send(component, message, STREAM_NEEDED);
+    free(text);
+    return component_send(component, message, STREAM_NEEDED);
+}
+
+/* The resource that would see the error is probably gone: words for the
+ * others. */
+static void send_late_words(struct component *component,
+                            const struct moved *moved)
+{
+    char *text =
+        xasprintf("Your message was not delivered: %s",
+                  moved->err.text[0] ? moved->err.text
+                                     : err_policy(moved->err.kind)->name);
+    struct remark remark = {
+        .account = moved->account,
+        .contact = moved->contact,
+        .stanza_id = moved->stanza_id,
+        .from = moved->from,
+        .text = text,
+    };
+
+    (void)deliver_remark(component, &remark);
     free(text);
 }
 
@@ -196,7 +215,7 @@ bool deliver_outcome(struct component *component, const struct moved *moved,
         if (can && !send_error(component, from, moved))
             return false;
         if (late || !can)
-            send_late_words(component, from, moved);
+            send_late_words(component, moved);
         return true;
     }
     return true;

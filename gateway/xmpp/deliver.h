@@ -1,4 +1,5 @@
-/* deliver.h - messages to XMPP users: the front's deliver, settle, notice. */
+/* deliver.h - messages to XMPP users: the front's deliver, settle, notice,
+ * remark. */
 #ifndef MOONGATE_XMPP_DELIVER_H
 #define MOONGATE_XMPP_DELIVER_H
 
@@ -7,6 +8,7 @@
 struct component;
 struct delivery;
 struct moved;
+struct remark;
 
 /* `account` or its server refused what came from the contact's JID: for a day
  * texts of that contact come from the gateway's own JID. */
@@ -19,5 +21,6 @@ bool deliver_outcome(struct component *component, const struct moved *moved,
                      bool late);
 bool deliver_notice(struct component *component, const char *to,
                     const char *text);
+bool deliver_remark(struct component *component, const struct remark *remark);
 
 #endif

@@ -107,8 +107,9 @@ static void on_send(void *arg, const struct control_text *text,
 {
     struct fixture *f = arg;
 
-    snprintf(f->asked, sizeof(f->asked), "%s|%s|%s|%s", text->network,
-             text->from, text->to, text->text);
+    snprintf(f->asked, sizeof(f->asked), "%s|%s|%s|%s%s%s", text->network,
+             text->from, text->to, text->text, text->manner ? "|" : "",
+             text->manner ? text->manner : "");
     row(reply, "{\"id\": \"00ff\"}");
     control_reply_end(reply, NULL);
 }
@@ -323,6 +324,19 @@ static void sends(void **state)
     assert_string_equal(f->printed, "00ff\n");
 }
 
+static void sends_in_a_manner(void **state)
+{
+    static const char *const argv[] = { "send", "--network", "sms",
+                                        "--to", "+441",      "--from",
+                                        "a@b",  "--manner",  "flash class",
+                                        "hi",   NULL };
+    struct fixture *f = *state;
+
+    call(f, client_send, argv);
+    assert_int_equal(f->code, 0);
+    assert_string_equal(f->asked, "sms|a@b|+441|hi|flash class");
+}
+
 static bool take_answer(void *arg, const char *text)
 {
     char *answer = arg;
@@ -461,11 +475,17 @@ static void refuses_strangers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(shows_status),     TEST(prints_status_as_one_document),
-        TEST(lists_the_queue),  TEST(prints_the_queue_as_an_array),
-        TEST(traces),           TEST(sends),
-        TEST(refuses_nonsense), TEST(outlives_a_client_that_gives_up),
-        TEST(keeps_others_out), TEST(refuses_strangers),
+        TEST(shows_status),
+        TEST(prints_status_as_one_document),
+        TEST(lists_the_queue),
+        TEST(prints_the_queue_as_an_array),
+        TEST(traces),
+        TEST(sends),
+        TEST(sends_in_a_manner),
+        TEST(refuses_nonsense),
+        TEST(outlives_a_client_that_gives_up),
+        TEST(keeps_others_out),
+        TEST(refuses_strangers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,6 +58,38 @@ static void test_take_at_once(void **state)
                      1);
 }
 
+/* How to send it comes along whichever way it goes out, also in a later life.
+ */
+static void test_manner(void **state)
+{
+    struct scene *s = *state;
+    struct entry entry = scene_out("romeo@example.org", "+447700900001", "one");
+    struct delivery *first, *second;
+
+    entry.take = true;
+    entry.manner = "flash";
+    assert_int_equal(scene_accept(s, &entry)->outcome, ENTRY_TAKEN);
+    first = s->results[0].delivery;
+    assert_string_equal(first->manner, "flash");
+    entry.id = id_new();
+    entry.manner = "silent";
+    assert_int_equal(scene_accept(s, &entry)->outcome, ENTRY_QUEUED);
+    scene_move_to(s, first, MESSAGE_SENT, 0);
+    delivery_free(first);
+    assert_string_equal(s->follower->manner, "silent");
+    delivery_free(s->follower);
+    scene_reopen(s);
+    second = scene_take_one(s, TO_LINE, "one");
+    assert_string_equal(second->manner, "silent");
+    scene_move_to(s, second, MESSAGE_SENT, 0);
+    delivery_free(second);
+    entry.id = id_new();
+    entry.manner = NULL;
+    assert_int_equal(scene_accept(s, &entry)->outcome, ENTRY_TAKEN);
+    assert_null(s->results[0].delivery->manner);
+    delivery_free(s->results[0].delivery);
+}
+
 static void take_at_once_leak(struct scene *s, struct entry *entry,
                               enum entry_outcome outcome)
 {
@@ -353,6 +385,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCENE(test_accept_and_take),
         SCENE(test_take_at_once),
+        SCENE(test_manner),
         SCENE(test_pipeline),
         SCENE(test_dedupe),
         SCENE(test_accounts),

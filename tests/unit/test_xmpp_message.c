@@ -460,6 +460,37 @@ static void test_settle(void **state)
     scene_clear(&scene);
 }
 
+/* In the conversation, as a reply; without the stanza's id no reply. */
+static void test_remark(void **state)
+{
+    const struct front *front = component_front();
+    struct remark remark = { .account = "a@example.org",
+                             .contact = "+447700900123",
+                             .stanza_id = "m1",
+                             .from = "a@example.org/r",
+                             .text = "Sent with 1 letter changed" };
+    struct scene scene;
+    const char *out;
+
+    (void)state;
+    scene_make(&scene, NULL);
+    scene_online(&scene);
+    assert_true(front->remark(scene.component, &remark));
+    out = fake_written();
+    has(out, "from=\"+447700900123@sms.localhost\"");
+    has(out, "to=\"a@example.org\"");
+    has(out, "<body>[gateway] Sent with 1 letter changed</body>");
+    has(out, "<reply ");
+    has(out, "to=\"a@example.org/r\"");
+    has(out, "id=\"m1\"");
+    remark.stanza_id = NULL;
+    assert_true(front->remark(scene.component, &remark));
+    out = fake_written();
+    has(out, "[gateway] Sent");
+    has_not(out, "<reply");
+    scene_clear(&scene);
+}
+
 /* Each counts once for the fence, whatever it took. */
 static void test_settle_counts(void **state)
 {
@@ -492,6 +523,7 @@ int main(void)
         cmocka_unit_test(test_stranger),
         cmocka_unit_test(test_deliver),
         cmocka_unit_test(test_settle),
+        cmocka_unit_test(test_remark),
         cmocka_unit_test(test_settle_counts),
     };
 
