@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "gsm/manner.h"
+#include "sms/compose.h"
 
 enum { EARLY_MAX = 8 * 1024 };
 
@@ -61,6 +63,16 @@ static const struct option options[] = {
       .choices = "8|16",
       .help = "Width of the reference that joins parts; 16 is safer and "
               "leaves less room" },
+    { .key = "languages",
+      .type = OPT_LIST,
+      .help = "National tables to send with where they save parts, such as "
+              "\"turkish\"; old phones show wrong letters" },
+    { .key = "text_fallback",
+      .type = OPT_ENUM,
+      .fallback = "keep",
+      .choices = "keep|approximate",
+      .help = "A text beyond GSM 7-bit: keep it (UCS-2, 70 characters a "
+              "part), or approximate quotes and accents if it then fits" },
     { .key = NULL },
 };
 
@@ -78,12 +90,15 @@ static bool gsm_check(const struct settings *s, struct err *err)
 {
     const char *pin = settings_text(s, "pin");
     const char *smsc = settings_text(s, "smsc");
+    uint16_t languages;
 
     if (pin != NULL && !all_digits(pin, 4, 8))
         return err_set(err, ERR_CONFIG, "pin must be 4 to 8 digits");
     if (smsc != NULL && !all_digits(smsc + (smsc[0] == '+'), 3, 20))
         return err_set(err, ERR_CONFIG,
                        "smsc must be a number such as +447785016005");
+    if (!compose_languages(s, "languages", &languages, err))
+        return err_wrap(err, "languages");
     return true;
 }
 
@@ -202,6 +217,7 @@ const struct driver gsm_driver = {
     .phone_addresses = true,
     .options = options,
     .state_size = sizeof(struct gsm),
+    .manners = manner_help,
     .start = gsm_start,
     .stop = gsm_stop,
     .plan = gsm_plan,

@@ -11,27 +11,43 @@
 
 #include "base/number.h"
 #include "base/utf8.h"
-#include "sms/concat.h"
+#include "gsm/manner.h"
+#include "sms/compose.h"
 
 enum { JOINED_MAX = 512 * 1024 };
 
+static bool set_addresses(const struct settings *options, const char *to,
+                          struct pdu *pdu, struct err *err)
+{
+    const char *smsc = settings_text(options, "smsc");
+    char number[NUMBER_MAX];
+
+    if (strncmp(to, "name:", 5) == 0)
+        return err_set(err, ERR_NOT_ALLOWED,
+                       "a sender's name cannot be answered");
+    number_dial(to, number, sizeof(number));
+    if (!pdu_init_submit(pdu, number, err))
+        return false;
+    return smsc == NULL || pdu_set_address(&pdu->smsc, smsc, err);
+}
+
+/* What the message's own words leave open is as the line's options say. */
 static bool init_submit(const struct settings *options,
                         const struct outgoing *message, struct pdu *pdu,
                         struct err *err)
 {
-    const char *smsc = settings_text(options, "smsc");
     long validity = (long)settings_int(options, "validity");
-    char number[NUMBER_MAX];
+    struct manner manner;
 
-    if (strncmp(message->to, "name:", 5) == 0)
-        return err_set(err, ERR_NOT_ALLOWED,
-                       "a sender's name cannot be answered");
-    number_dial(message->to, number, sizeof(number));
-    if (!pdu_init_submit(pdu, number, err))
+    if (!manner_parse(message->manner, &manner, err) ||
+        !set_addresses(options, message->to, pdu, err))
         return false;
-    if (smsc != NULL && !pdu_set_address(&pdu->smsc, smsc, err))
-        return false;
-    pdu->report = message->report && settings_bool(options, "reports");
+    pdu->class = manner.class;
+    pdu->pid = manner.pid >= 0 ? (uint8_t)manner.pid : 0;
+    pdu->report = message->report &&
+                  (manner.report >= 0 ? manner.report == 1
+                                      : settings_bool(options, "reports"));
+    validity = manner.validity > 0 ? manner.validity : validity;
     if (validity > 0) {
         pdu->validity.form = PDU_VP_RELATIVE;
         pdu->validity.relative = pdu_validity_octet(validity);
@@ -51,35 +67,65 @@ static uint8_t part_reference(const struct outgoing *message, unsigned i)
     return (uint8_t)(start + i);
 }
 
-bool gsm_plan(struct line *line, const struct outgoing *message,
-              struct parts *parts, struct err *err)
+static bool add_parts(const struct composed *composed,
+                      const struct outgoing *message, const struct pdu *pdu,
+                      struct parts *parts, struct err *err)
 {
-    const struct settings *options = line_options(line);
-    struct concat_options concat = {
-        .reference = message->reference,
-        .wide = settings_enum(options, "reference_bits") == 1,
-        .max_parts = (unsigned)settings_int(options, "max_parts"),
-    };
-    struct concat_plan plan;
-    struct pdu pdu;
     struct pdu_bytes bytes;
 
-    if (message->kind != KIND_TEXT && message->kind != KIND_NOTICE)
-        return err_set(err, ERR_UNSUPPORTED, "SMS carries only texts");
-    if (!init_submit(options, message, &pdu, err) ||
-        !concat_split(message->text, strlen(message->text), &concat, &plan,
-                      err))
-        return false;
-    for (unsigned i = 0; i < plan.total; i++) {
-        struct pdu part = pdu;
+    for (unsigned i = 0; i < composed->plan.total; i++) {
+        struct pdu part = *pdu;
 
-        concat_fill(&plan, message->text, i, &part);
+        concat_fill(&composed->plan, buf_text(&composed->text), i, &part);
         part.mr = part_reference(message, i);
         if (!pdu_encode(&part, &bytes, err))
             return false;
         parts_add(parts, bytes.bytes, bytes.size);
     }
     return true;
+}
+
+enum { WORDS_MAX = 512 };
+
+static void add_words(const struct composed *composed, struct parts *parts)
+{
+    struct buf words;
+
+    buf_init(&words, WORDS_MAX);
+    compose_describe(composed, &words);
+    parts_describe(parts, "%s", buf_text(&words));
+    buf_reset(&words);
+    compose_remark(composed, &words);
+    if (words.len > 0)
+        parts_remark(parts, "%s", buf_text(&words));
+    buf_free(&words);
+}
+
+bool gsm_plan(struct line *line, const struct outgoing *message,
+              struct parts *parts, struct err *err)
+{
+    const struct settings *options = line_options(line);
+    struct compose_options how = {
+        .concat.reference = message->reference,
+        .concat.wide = settings_enum(options, "reference_bits") == 1,
+        .concat.max_parts = (unsigned)settings_int(options, "max_parts"),
+        .approximate = settings_enum(options, "text_fallback") == 1,
+    };
+    struct composed composed;
+    struct pdu pdu;
+    bool ok;
+
+    if (message->kind != KIND_TEXT && message->kind != KIND_NOTICE)
+        return err_set(err, ERR_UNSUPPORTED, "SMS carries only texts");
+    if (!compose_languages(options, "languages", &how.concat.languages, err) ||
+        !init_submit(options, message, &pdu, err) ||
+        !compose(message->text, strlen(message->text), &how, &composed, err))
+        return false;
+    ok = add_parts(&composed, message, &pdu, parts, err);
+    if (ok)
+        add_words(&composed, parts);
+    composed_free(&composed);
+    return ok;
 }
 
 static bool join(const struct fragment *fragments, size_t n, unsigned total,

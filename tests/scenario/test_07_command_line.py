@@ -191,6 +191,29 @@ def test_pdu_decode_of_nonsense(pdu):
     assert done.returncode in (1, 2) and done.stderr
 
 
+def test_pdu_encode_tells_the_cost():
+    def encode(text, *options):
+        return moongate("pdu", "encode", "--to", PHONE, "--text", text,
+                        *options)
+
+    said = encode("ağaç", "--languages", "turkish,spanish").stdout
+    assert "GSM 7-bit with Turkish letters, " in said and "1 part" in said
+    said = encode("“so”", "--fallback", "approximate").stdout
+    assert 'Sent with 2 letters changed: “ to ", ” to "' in said
+    said = json.loads(encode("ağaç", "--json").stdout)
+    assert said["alphabet"] == "ucs2" and "remark" not in said
+    assert said["about"] == \
+        "UCS-2 because of ğ, 66 characters left in the part"
+    wrong = encode("x", "--languages", "turkish,klingon")
+    assert wrong.returncode == 2 and "no tables for" in wrong.stderr
+    assert encode("x", "--fallback", "maybe").returncode == 2
+    wrong = encode("x" * 1600)
+    assert wrong.returncode == 0
+    wrong = encode("x" * 1600, "--max-parts", "10")
+    assert wrong.returncode == 1
+    assert "the text needs 11 parts, the limit is 10" in wrong.stderr
+
+
 def test_pdu_encode_and_back():
     text = "Grüße \U0001F319 " * 12
     done = moongate("pdu", "encode", "--to", PHONE, "--text", text, "--json")

@@ -70,6 +70,8 @@ static void set_option(struct settings *settings, const char *pair)
         ok = setting_set_int(value, strtoll(equals + 1, NULL, 10), &err);
     else if (value->option->type == OPT_BOOL)
         setting_set_bool(value, strcmp(equals + 1, "true") == 0);
+    else if (value->option->type == OPT_LIST)
+        setting_add_item(value, equals + 1);
     else
         ok = setting_set_text(value, equals + 1, &err);
     if (!ok)
@@ -144,6 +146,7 @@ static void parts_clear(struct parts *parts)
 {
     while (parts->n > 0)
         free(parts->bytes[--parts->n]);
+    parts->remark[0] = parts->about[0] = '\0';
 }
 
 static void set_clear(struct set *set)
@@ -233,6 +236,7 @@ size_t fake_plan(struct fake *fake, const char *to, const char *text)
         .report = true,
         .key = "0123456789abcdef0123456789abcdef",
         .reference = 0x1234,
+        .manner = fake->manner,
     };
 
     text_copy(fake->to, sizeof(fake->to), to);
@@ -240,6 +244,21 @@ size_t fake_plan(struct fake *fake, const char *to, const char *text)
     if (!fake->driver->plan(&fake->line, &message, &fake->parts, &fake->error))
         return 0;
     return fake->parts.n;
+}
+
+void fake_manner(struct fake *fake, const char *manner)
+{
+    fake->manner = manner;
+}
+
+const char *fake_remark(const struct fake *fake)
+{
+    return fake->parts.remark;
+}
+
+const char *fake_about(const struct fake *fake)
+{
+    return fake->parts.about;
 }
 
 const void *fake_part(const struct fake *fake, size_t i, size_t *size)

@@ -48,6 +48,9 @@ const char *fake_last_id(const struct fake *fake);
 
 /* plan() of one text; the parts are kept. Returns their number, 0 on error. */
 size_t fake_plan(struct fake *fake, const char *to, const char *text);
+void fake_manner(struct fake *fake, const char *manner); /* of later plans */
+const char *fake_remark(const struct fake *fake);        /* of the last plan */
+const char *fake_about(const struct fake *fake);
 const void *fake_part(const struct fake *fake, size_t i, size_t *size);
 
 /* send() of part i of the last plan; returns what it returned. */

@@ -56,6 +56,7 @@ struct fake {
     enum ack ack;
     bool hold, closed;
     struct parts parts;
+    const char *manner;
     struct set sets[FAKE_SETS_MAX];
     size_t n_sets;
     char last_id[64], to[64];

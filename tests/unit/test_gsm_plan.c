@@ -124,6 +124,140 @@ static void test_max_parts(void **state)
     fake_free(fake);
 }
 
+/* g-breve, and curly quotes. */
+#define G "\xC4\x9F"
+#define QUOTED "\xE2\x80\x9Cso\xE2\x80\x9D"
+
+static void test_languages(void **state)
+{
+    struct fake *fake = open_with("languages=Turkish", "languages=hindi");
+    struct pdu pdu;
+
+    (void)state;
+    assert_int_equal(fake_plan(fake, PHONE, G), 1);
+    pdu = part_of(fake, 0);
+    assert_int_equal(pdu.alphabet, PDU_GSM7);
+    assert_int_equal(pdu.shift.single, 1);
+    assert_string_equal(fake_about(fake), "GSM 7-bit with Turkish letters, "
+                                          "153 characters left in the part");
+    assert_int_equal(fake_plan(fake, PHONE, "plain"), 1);
+    assert_int_equal(part_of(fake, 0).udh_size, 0);
+    fake_free(fake);
+    fake = open_with(NULL, NULL);
+    assert_int_equal(fake_plan(fake, PHONE, G), 1);
+    assert_int_equal(part_of(fake, 0).alphabet, PDU_UCS2);
+    fake_free(fake);
+}
+
+static void test_fallback(void **state)
+{
+    struct fake *fake = open_with("text_fallback=approximate", NULL);
+    struct pdu pdu;
+    struct buf text;
+
+    (void)state;
+    buf_init(&text, 100);
+    assert_int_equal(fake_plan(fake, PHONE, QUOTED), 1);
+    pdu = part_of(fake, 0);
+    assert_true(pdu_text(&pdu, &text));
+    assert_string_equal(buf_text(&text), "\"so\"");
+    assert_non_null(strstr(fake_remark(fake), "2 letters changed: "));
+    assert_int_equal(fake_plan(fake, PHONE, "so"), 1);
+    assert_string_equal(fake_remark(fake), "");
+    fake_free(fake);
+    buf_free(&text);
+    fake = open_with(NULL, NULL);
+    assert_int_equal(fake_plan(fake, PHONE, QUOTED), 1);
+    assert_int_equal(part_of(fake, 0).alphabet, PDU_UCS2);
+    assert_string_equal(fake_remark(fake), "");
+    fake_free(fake);
+}
+
+static void test_manners(void **state)
+{
+    static const struct {
+        const char *manner;
+        int class;
+        uint8_t pid;
+        long validity; /* minutes, 0: none */
+        bool report;
+    } cases[] = {
+        { NULL, -1, 0, 60, false },
+        { "", -1, 0, 60, false },
+        { "flash", 0, 0, 60, false },
+        { "class=2", 2, 0, 60, false },
+        { "silent report=yes", -1, 0x40, 60, true },
+        { "  replace=7\tvalidity=1440 ", -1, 0x47, 1440, false },
+        { "Report=No FLASH replace=1", 0, 0x41, 60, false },
+    };
+    struct fake *fake = open_with("validity=60", "reports=false");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct pdu pdu;
+
+        fake_manner(fake, cases[i].manner);
+        assert_int_equal(fake_plan(fake, PHONE, "x"), 1);
+        pdu = part_of(fake, 0);
+        assert_int_equal(pdu.class, cases[i].class);
+        assert_int_equal(pdu.pid, cases[i].pid);
+        assert_int_equal(pdu_validity_minutes(pdu.validity.relative),
+                         cases[i].validity);
+        assert_int_equal(pdu.report, cases[i].report);
+    }
+    fake_free(fake);
+}
+
+/* A class goes with any alphabet, and with every part. */
+static void test_flash_in_parts(void **state)
+{
+    char text[401] = G;
+    struct fake *fake = open_with(NULL, NULL);
+
+    (void)state;
+    memset(text + 2, 'a', 100);
+    fake_manner(fake, "flash");
+    assert_int_equal(fake_plan(fake, PHONE, text), 2);
+    assert_int_equal(part_of(fake, 0).dcs, 0x18);
+    assert_int_equal(part_of(fake, 1).dcs, 0x18);
+    fake_free(fake);
+}
+
+static void test_wrong_manners(void **state)
+{
+    static const struct {
+        const char *manner, *problem;
+    } cases[] = {
+        { "flsh", "no manner of sending \"flsh\", only flash" },
+        { "flash=1", "flash takes no value" },
+        { "replace", "replace= takes a number from 1 to 7" },
+        { "replace=8", "replace= takes a number from 1 to 7" },
+        { "class=", "class= takes a number from 0 to 3" },
+        { "validity=1x", "validity= takes minutes" },
+        { "validity=99999999999999999999", "validity= takes minutes" },
+        { "report=maybe", "report= takes yes or no" },
+        { "=", "no manner of sending" },
+        { "silent replace=3", "replace does not go with" },
+        { "flash class=1", "class does not go with" },
+        { "validity=5 validity=6", "validity does not go with" },
+        { "report=yes report=yes", "report does not go with" },
+        { "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xE2\x82\xAC",
+          "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\", only" },
+        { "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "only" },
+    };
+    struct fake *fake = open_with(NULL, NULL);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        fake_manner(fake, cases[i].manner);
+        assert_int_equal(fake_plan(fake, PHONE, "x"), 0);
+        assert_int_equal(fake_error(fake)->kind, ERR_UNSUPPORTED);
+        if (!strstr(fake_error(fake)->text, cases[i].problem))
+            fail_msg("%s: %s", cases[i].manner, fake_error(fake)->text);
+    }
+    fake_free(fake);
+}
+
 static void test_refused_addresses(void **state)
 {
     struct fake *fake = open_with(NULL, NULL);
@@ -154,6 +288,8 @@ static void test_check(void **state)
     check_is("pin=12a4", false);
     check_is("smsc=+447785016005", true);
     check_is("smsc=home", false);
+    check_is("languages=portuguese", true);
+    check_is("languages=klingon", false);
 }
 
 /* Parts of a DELIVER: made of the SUBMITs that plan gave. */
@@ -196,6 +332,11 @@ int main(void)
         cmocka_unit_test(test_short_code),
         cmocka_unit_test(test_reference_width),
         cmocka_unit_test(test_max_parts),
+        cmocka_unit_test(test_languages),
+        cmocka_unit_test(test_fallback),
+        cmocka_unit_test(test_manners),
+        cmocka_unit_test(test_flash_in_parts),
+        cmocka_unit_test(test_wrong_manners),
         cmocka_unit_test(test_refused_addresses),
         cmocka_unit_test(test_check),
         cmocka_unit_test(test_assemble),
