@@ -65,14 +65,14 @@ static const struct option options[] = {
               "leaves less room" },
     { .key = "languages",
       .type = OPT_LIST,
-      .help = "National tables to send with where they save parts, such as "
-              "\"turkish\"; old phones show wrong letters" },
+      .help =
+          "National tables to use where they save parts, e.g. \"turkish\"" },
     { .key = "text_fallback",
       .type = OPT_ENUM,
       .fallback = "keep",
       .choices = "keep|approximate",
-      .help = "A text beyond GSM 7-bit: keep it (UCS-2, 70 characters a "
-              "part), or approximate quotes and accents if it then fits" },
+      .help = "Letters that GSM 7-bit lacks: send as UCS-2, or replace if all "
+              "fit" },
     { .key = NULL },
 };
 
