@@ -129,9 +129,9 @@ static const struct option network_options[] = {
         .key = "registration",
         .type = OPT_ENUM,
         .fallback = "auto",
-        .choices = "auto|closed",
+        .choices = "auto|open|closed",
         .help = "auto: an allowed JID's first message makes its account; "
-                "closed: nobody new",
+                "open: it has to register; closed: the admin makes accounts",
     },
     {
         .key = "country_code",
