@@ -130,8 +130,8 @@ static const struct option network_options[] = {
         .type = OPT_ENUM,
         .fallback = "auto",
         .choices = "auto|open|closed",
-        .help = "auto: an allowed JID's first message makes its account; "
-                "open: it has to register; closed: the admin makes accounts",
+        .help = "auto: a text makes the account; open: register first; closed: "
+                "the admin does",
     },
     {
         .key = "country_code",

@@ -21,12 +21,12 @@ static const struct option options[] = {
     { .key = "device",
       .type = OPT_TEXT,
       .flags = OPT_REQUIRED | OPT_EXISTS,
-      .help = "The modem: imei:DIGITS or imsi:DIGITS, on whatever port it is; "
-              "a port, best one under /dev/serial/by-id; or tcp:HOST:PORT" },
+      .help = "imei:DIGITS or imsi:DIGITS on any port, a port's by-id path, or "
+              "tcp:HOST:PORT" },
     { .key = "ports",
       .type = OPT_LIST,
-      .help = "Patterns of the ports where an imei: or imsi: is looked for; "
-              "default: all USB ports" },
+      .help = "Patterns of ports to look for an imei: or imsi: on; default: "
+              "all USB ports" },
     { .key = "number",
       .type = OPT_TEXT,
       .help = "The SIM's own number, for people" },
