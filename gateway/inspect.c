@@ -3,7 +3,6 @@
 #include "inspect.h"
 
 #include <json-c/json.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "core/front.h"
 #include "core/line.h"
 #include "core/network.h"
+#include "facts.h"
 #include "store/store.h"
 #include "xmpp/jid.h"
 #include "xmpp/xmpp.h"
@@ -27,21 +27,6 @@ struct inspect {
     size_t n;
     int64_t started;
 };
-
-struct status {
-    struct json_object *object;
-};
-
-void status_text(struct status *status, const char *key, const char *format,
-                 ...)
-{
-    char text[256];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    json_object_object_add(status->object, key, json_object_new_string(text));
-}
 
 struct inspect *inspect_new(struct core *core, struct component **components,
                             size_t n)
@@ -107,7 +92,8 @@ static struct json_object *line_object(struct line *line)
     add_text(object, "problem", line->problem.text);
     add_int(object, "parts_sent", (int64_t)line->parts_sent);
     add_int(object, "in_hand", (int64_t)line->in_hand);
-    if (line->state == LINE_ONLINE && line->driver->status)
+    if ((line->state == LINE_ONLINE || line->state == LINE_STARTING) &&
+        line->driver->status)
         line->driver->status(line, &status);
     json_object_object_add(object, "facts", facts);
     return object;

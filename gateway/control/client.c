@@ -208,6 +208,24 @@ static bool ask(const char *config, struct json_object *request,
     return ok && answer->ended && answer->ok;
 }
 
+struct json_object *client_peek(const char *config, const char *command)
+{
+    struct json_object *request = json_object_new_object(), *result = NULL;
+    struct answer answer = { .rows = json_object_new_array() };
+    struct err err = { 0 };
+    char *path = socket_path(config, &err);
+
+    json_object_object_add(request, "command", json_object_new_string(command));
+    if (path && listener_call(path, json_object_to_json_string(request),
+                              on_line, &answer, &err))
+        result = json_object_get(json_object_array_get_idx(answer.rows, 0));
+    json_object_put(answer.rows);
+    json_object_put(request);
+    free(answer.error);
+    free(path);
+    return result;
+}
+
 static void print_json(struct json_object *object)
 {
     puts(json_object_to_json_string_ext(

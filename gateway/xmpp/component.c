@@ -19,6 +19,7 @@
 #include "xmpp/presence.h"
 #include "xmpp/query.h"
 #include "xmpp/roster.h"
+#include "xmpp/session.h"
 
 enum { FAREWELL_MS = 2000, STANZA_MAX = 65536 };
 
@@ -136,7 +137,7 @@ static void on_up(void *arg)
     component->up = true;
     fence_up(component->fence);
     network_front_up(component->network);
-    presence_tell_all(component->presence);
+    presence_up(component->presence);
 }
 
 static void on_down(void *arg)
@@ -147,6 +148,7 @@ static void on_down(void *arg)
     fence_down(component->fence);
     queries_down(component->queries);
     presence_down(component->presence);
+    sessions_clear(component->sessions);
     component_forget_held(component);
     network_front_down(component->network);
     if (timer_active(component->farewell))
@@ -275,6 +277,20 @@ static void front_roster(void *self, const char *account, const char *contact,
     roster_set(self, account, contact, name, listed);
 }
 
+static void front_joined(void *self, const char *account)
+{
+    struct component *component = self;
+
+    presence_joined(component->presence, account);
+}
+
+static void front_left(void *self, const char *account, const char *contact)
+{
+    struct component *component = self;
+
+    presence_left(component->presence, account, contact);
+}
+
 static bool front_online(void *self)
 {
     struct component *component = self;
@@ -308,6 +324,8 @@ const struct front *component_front(void)
         .fence = front_fence,
         .presence = front_presence,
         .roster = front_roster,
+        .joined = front_joined,
+        .left = front_left,
         .online = front_online,
         .typed_jid = front_typed_jid,
         .typed_address = front_typed_address,
@@ -340,6 +358,7 @@ struct component *component_new(struct loop *loop,
     component->presence = presence_new(component);
     component->queries = queries_new(component);
     component->rosters = rosters_new(component);
+    component->sessions = sessions_new();
     component->farewell = timer_new(owner, on_farewell, component);
     return component;
 }
@@ -374,6 +393,7 @@ static void component_release(void *arg)
     stream_free(component->stream);
     fence_free(component->fence);
     presence_free(component->presence);
+    sessions_free(component->sessions);
     xmpp_ctx_free(component->ctx);
     free(component);
 }

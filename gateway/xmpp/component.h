@@ -18,6 +18,7 @@ struct fence;
 struct presence;
 struct queries;
 struct rosters;
+struct sessions;
 struct timer;
 
 /* Oddities of peers that are logged once in the life of the process. */
@@ -53,7 +54,8 @@ struct component {
     struct presence *presence;
     struct queries *queries;
     struct rosters *rosters;
-    struct answer *held; /* decided, but the output is full */
+    struct sessions *sessions; /* who is there */
+    struct answer *held;       /* decided, but the output is full */
     unsigned n_held;
     struct recent helped;  /* who got the help text */
     struct recent locked;  /* who takes nothing from strangers */
