@@ -19,6 +19,4 @@ void inbox_line_fragment(struct line *line, const struct incoming *message,
 /* Joins sets of fragments that are complete or too old; called by a timer. */
 void inbox_join_due(struct network *network);
 
-void inbox_forget_known(struct network *network); /* frees the cache */
-
 #endif
