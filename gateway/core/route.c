@@ -94,6 +94,12 @@ static uint64_t line_turn(const struct line *line)
     return line->route.served > clock ? line->route.served : clock;
 }
 
+/* What it has in hand, by the weights of both. */
+static size_t line_load(const struct line *line, const struct line *other)
+{
+    return line->in_hand * other->route.weight;
+}
+
 static bool is_better(const struct line *a, const struct line *b,
                       const struct route_query *query)
 {
@@ -104,6 +110,9 @@ static bool is_better(const struct line *a, const struct line *b,
         return a->route.cost < b->route.cost;
     if (is_free(a) != is_free(b))
         return is_free(a);
+    /* One that hangs must not fill up because it has had so little. */
+    if (!is_free(a) && line_load(a, b) != line_load(b, a))
+        return line_load(a, b) < line_load(b, a);
     return line_turn(a) < line_turn(b);
 }
 

@@ -2,8 +2,9 @@
  *
  * A message that has begun stays on its SIM, whatever the line with that SIM is
  * called today. Any other goes to a line that is online, on duty and carries
- * its address: the one its conversation was on, else the cheapest; among equal
- * ones to one that is free at once, and in the proportion of their weights. */
+ * its address: the one its conversation was on, else the cheapest, even if it
+ * is busy; among equal ones to one that is free at once, else the least busy,
+ * and in the proportion of their weights. */
 #ifndef MOONGATE_CORE_ROUTE_H
 #define MOONGATE_CORE_ROUTE_H
 

@@ -401,6 +401,14 @@ static void a_line_that_hangs_holds_up_nobody_else(void **state)
         run_until(s, is_quiet);
         send_text(s, to, "to a");
     }
+    for (int i = 0; i < 50; i++) {
+        to[9] = '2';
+        to[11] = (char)('0' + i / 10);
+        to[12] = (char)('0' + i % 10);
+        send_text(s, to, "new");
+        expect_sent(s, 1, "new");
+        s->n_out = 1;
+    }
     n = s->lines[0]->in_hand;
     assert_true(n > 3 && n < 100); /* the rest is parked in the store */
     for (int i = 0; i < 20; i++) {

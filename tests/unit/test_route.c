@@ -156,6 +156,17 @@ static void cheapest_first_then_free_then_turn(void **state)
     assert_string_equal(list(l, (struct route_query){ 0 }), "cdba");
 }
 
+static void busy_ones_by_their_load(void **state)
+{
+    struct lines *l = *state;
+
+    for (size_t i = 0; i < LINES; i++)
+        l->lines[i].in_hand = 4 - i;
+    l->lines[0].route.weight = 5;
+    route_served(&l->lines[3], 1);
+    assert_string_equal(list(l, (struct route_query){ 0 }), "adcb");
+}
+
 static void sticky_beats_all(void **state)
 {
     struct lines *l = *state;
@@ -223,6 +234,7 @@ int main(void)
         LINES_TEST(in_turn),
         LINES_TEST(no_credit),
         LINES_TEST(cheapest_first_then_free_then_turn),
+        LINES_TEST(busy_ones_by_their_load),
         LINES_TEST(sticky_beats_all),
         LINES_TEST(only_what_works),
         LINES_TEST(begun_stays_on_its_sim),
