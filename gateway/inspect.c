@@ -137,7 +137,7 @@ static struct json_object *line_object(struct line *line)
     add_int(object, "in_hand", (int64_t)line->in_hand);
     if (line->duty != DUTY_ON)
         add_text(object, "duty", line_duty_name(line->duty));
-    if (line->announced)
+    if (line->sim[0])
         json_object_object_add(object, "sent", sent_object(line));
     if (line->state == LINE_ONLINE && line->driver->status)
         line->driver->status(line, &status);

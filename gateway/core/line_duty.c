@@ -27,8 +27,14 @@ static void on_usage(void *arg, const struct spent *spent,
                      const struct err *err)
 {
     struct line *line = arg;
-    if (core_failed(line->core, err) || --line->usage_asked > 0)
+    bool failed = core_failed(line->core, err);
+    if (--line->usage_asked > 0)
         return;
+    if (failed) { /* no space, say: at the next start it is asked again */
+        if (line->state == LINE_STARTING)
+            line_offline(line, err);
+        return;
+    }
     quota_add_stored(&line->quota, &line->usage_since, spent);
     line_usage_known(line);
 }
