@@ -70,6 +70,7 @@ static const char *colour_of(const char *state)
         { "sent", "32" },    { "off", "31" },      { "failed", "31" },
         { "backoff", "31" }, { "down", "31" },     { "held", "33" },
         { "unknown", "33" }, { "starting", "33" }, { "connecting", "33" },
+        { "paused", "33" },  { "draining", "33" },
     };
 
     if (!isatty(STDOUT_FILENO) || getenv("NO_COLOR"))
@@ -225,6 +226,23 @@ static void add_group(struct buf *out, const char *key,
     }
 }
 
+/* "sent today 12 of 100, this month 340". */
+static void add_sent(struct buf *out, struct json_object *sent)
+{
+    const char *first = "sent ";
+
+    json_object_object_foreach(sent, span, count)
+    {
+        int64_t cap = number(count, "cap");
+
+        buf_addf(out, "%s%s%s %lld", out->len ? ", " : "", first, span,
+                 (long long)number(count, "parts"));
+        if (cap > 0)
+            buf_addf(out, " of %lld", (long long)cap);
+        first = "";
+    }
+}
+
 /* Everything else that is known. */
 static void add_details(struct buf *out, struct json_object *part)
 {
@@ -232,7 +250,9 @@ static void add_details(struct buf *out, struct json_object *part)
     {
         if (is_column(key))
             continue;
-        if (json_object_is_type(value, json_type_object))
+        if (strcmp(key, "sent") == 0)
+            add_sent(out, value);
+        else if (json_object_is_type(value, json_type_object))
             add_group(out, strcmp(key, "facts") == 0 ? "" : key, value);
         else
             add_detail(out, "", key, value);

@@ -195,7 +195,29 @@ static bool accept_intent(struct store *store, const struct entry *entry,
     return parts_insert(store, subject->row, entry->parts, entry->n_parts,
                         err) &&
            attempt_begin(store, subject, &(struct attempt){ .part = 1, .n = 1 },
-                         entry->line, entry->sim, err);
+                         entry->line, entry->sim, err) &&
+           usage_spend(store, entry->sim, &entry->spend, 1, err);
+}
+
+/* An answer goes out where the text came in, unless something is under way on
+ * another line. */
+static bool reply_stick(struct store *store, const struct entry *entry,
+                        struct err *err)
+{
+    struct conversation *conv;
+    struct sink *sink;
+
+    if (entry->direction == TO_LINE || !entry->line || !entry->account)
+        return true;
+    sink = sink_get(store, entry->network, TO_LINE, err);
+    conv = sink ? conversation_find(store, sink, entry->account, entry->contact,
+                                    err)
+                : NULL;
+    if (!conv)
+        return false;
+    if (conv->head > conv->last_seq)
+        conversation_stick(store, conv, entry->line, entry->sim);
+    return true;
 }
 
 /* The checks are done: from here on nothing is refused. */
@@ -225,6 +247,7 @@ static bool accept_insert(struct store *store, struct conversation *conv,
     sink_count(conv->sink, MESSAGE_STATES, subject.state);
     if (!message_insert(store, entry, &subject, err) ||
         !contact_rename(store, conv, entry, err) ||
+        !reply_stick(store, entry, err) ||
         (intent && !accept_intent(store, entry, &subject, err)))
         return false;
     result->outcome = take ? ENTRY_TAKEN : ENTRY_QUEUED;

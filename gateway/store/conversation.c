@@ -302,6 +302,14 @@ void conversation_stick(struct store *store, struct conversation *conv,
     }
 }
 
+void conversation_unstick(struct store *store, struct conversation *conv)
+{
+    free(conv->line);
+    free(conv->sim);
+    conv->line = conv->sim = NULL;
+    conversation_touch(store, conv);
+}
+
 /* --- writing -------------------------------------------------------------- */
 
 static bool conversation_insert(struct store *store,

@@ -64,7 +64,13 @@ char *task_text(struct task *task, const char *text);
 
 /* --- the store ------------------------------------------------------------ */
 
-enum counter { COUNT_RESENT, COUNT_DUPLICATE, COUNT_POISON, COUNTERS };
+enum counter {
+    COUNT_RESENT,
+    COUNT_DUPLICATE,
+    COUNT_POISON,
+    COUNT_FAILOVER,
+    COUNTERS
+};
 
 /* Where the outbox of one direction of a network goes: its fair clock, and how
  * many messages are in which state. */
@@ -127,6 +133,7 @@ struct store {
         last_set;
     int64_t orphans; /* unmatched reports, about */
     int64_t counts[COUNTERS], committed[COUNTERS];
+    struct usage *usages, *used; /* all that is cached; changed in the group */
     struct {
         int64_t body, message;
         char *source, *key; /* of seen */
@@ -198,6 +205,7 @@ bool conversations_settle(struct store *store, struct err *err);
 /* Remembers the line that its messages stick to. NULL: no change. */
 void conversation_stick(struct store *store, struct conversation *conv,
                         const char *line, const char *sim);
+void conversation_unstick(struct store *store, struct conversation *conv);
 
 bool conversations_flush(struct store *store, struct err *err);
 void conversations_forget(struct store *store); /* all; after a flush */
@@ -281,6 +289,7 @@ enum attempt_outcome {
     ATTEMPT_REFUSED,
     ATTEMPT_DELIVERED,
     ATTEMPT_UNDELIVERED,
+    ATTEMPT_ABANDONED, /* its message was cut anew: no word on it counts */
 };
 
 struct attempt {
@@ -297,6 +306,11 @@ bool parts_insert(struct store *store, int64_t message,
 bool parts_store(struct store *store, const struct subject *subject,
                  uint16_t reference, const struct part_row *parts, size_t n,
                  struct err *err);
+
+/* Forgets the parts and what may still be said of them: the message is as one
+ * that was never begun. */
+bool parts_forget(struct store *store, const struct subject *subject,
+                  struct err *err);
 
 /* A new attempt with its part and n; the line sticks to the conversation. */
 bool attempt_begin(struct store *store, const struct subject *subject,
@@ -364,6 +378,21 @@ bool reports_catch_up(struct store *store, struct subject *subject,
 
 /* Do two recipients end alike (the last 7 digits, or all)? */
 bool recipients_alike(const char *a, const char *b);
+
+/* --- usage (usage.c) ------------------------------------------------------ */
+
+/* Adds n (maybe less than 0) to what `owner` used in the `span` ("day") that
+ * began at `period`, Unix ms; in memory until usages_flush. */
+bool usage_add(struct store *store, const char *owner, const char *span,
+               int64_t period, int64_t n, struct err *err);
+bool usages_flush(struct store *store, struct err *err);
+void usages_committed(struct store *store);
+void usages_rollback(struct store *store);
+void usages_free(struct store *store);
+
+/* n parts of a SIM; `spend` says where they count. */
+bool usage_spend(struct store *store, const char *sim,
+                 const struct spend *spend, int64_t n, struct err *err);
 
 /* --- dedupe (accept.c) ---------------------------------------------------- */
 

@@ -47,6 +47,29 @@ void store_barrier(struct store *store, store_fn *fn, void *arg);
  * on. Read from a flag that the store refreshes. */
 bool store_is_full(const struct store *store);
 
+/* --- parts that count --------------------------------------------------- */
+
+/* Where a part counts against the caps of its SIM: the starts of the day and
+ * the minute in Unix ms; 0: it does not. Written with the intent, so that a
+ * crash cannot forget it. */
+struct spend {
+    int64_t day, minute;
+};
+
+/* What a SIM has spent in the periods that begin at `since`; months are added
+ * up from days. */
+struct spent_since {
+    int64_t minute, day, month;
+};
+struct spent {
+    int64_t minute, day, month;
+};
+typedef void store_usage_fn(void *arg, const struct spent *spent,
+                            const struct err *err);
+void store_usage(struct store *store, const char *sim,
+                 const struct spent_since *since, store_usage_fn *fn,
+                 void *arg);
+
 /* --- messages in ------------------------------------------------------- */
 
 struct part_row {
@@ -111,8 +134,10 @@ struct entry {
      * are all taken (the stream keeps order). */
     bool take;
     /* With `take`, for sinks that need an intent: line, sim and planned parts
-     * that are stored with state submitting and the first part's attempt. */
+     * that are stored with state submitting and the first part's attempt.
+     * TO_XMPP: where it came from; an idle conversation answers there. */
     const char *line, *sim;
+    struct spend spend; /* of that first part */
     uint16_t reference;
     const struct part_row *parts;
     size_t n_parts;
@@ -197,6 +222,7 @@ struct intent {
     const struct part_row *parts; /* to store; NULL: stored before */
     size_t n_parts;
     unsigned n; /* the part that is about to be sent */
+    struct spend spend;
 };
 void store_intend(struct store *store, const struct intent *intent,
                   store_fn *fn, void *arg);
@@ -214,10 +240,12 @@ struct outcome {
      * last part: MESSAGE_SENT. Otherwise queued, unknown, failed, or
      * submitting when `intend` names the next part. */
     enum message_state move;
-    unsigned intend; /* part whose attempt row is added (the delivery's
-                        attempt is raised as by store_intend); 0: none */
-    int64_t next_at; /* for queued and unknown: when to try again */
-    bool owe;        /* failed: owe an error; sent: see receipt_on_sent */
+    unsigned intend;     /* part whose attempt row is added (the delivery's
+                            attempt is raised as by store_intend); 0: none */
+    int64_t next_at;     /* for queued and unknown: when to try again */
+    bool owe;            /* failed: owe an error; sent: see receipt_on_sent */
+    struct spend refund; /* of part n, that certainly was not taken */
+    struct spend spend;  /* of part `intend` */
 };
 
 /* What a move did, for telling the sender and going on. */
@@ -246,7 +274,8 @@ void store_outcome(struct store *store, const struct outcome *outcome,
 /* Moves whole messages without a part: expired, poison, failed by an answer,
  * deferred (queued with next_at; from queued to queued is the end of a try of a
  * sink without intents and raises the attempt), sent for idempotent sinks
- * (with remote_ids of its n_parts parts for later reports). */
+ * (with remote_ids of its n_parts parts for later reports). Queued `anew` it is
+ * as if it had never begun, and may go to any line. */
 struct move {
     const struct delivery *delivery;
     enum message_state to;
@@ -256,7 +285,10 @@ struct move {
     const char *line, *sim;
     const char *const *remote_ids; /* n of them, or NULL */
     size_t n;
-    bool follow; /* take the conversation's next message */
+    struct spend spend; /* of each of the n parts */
+    bool follow;        /* take the conversation's next message */
+    bool anew;
+    bool failover; /* anew, although it had begun: counted */
 };
 void store_move(struct store *store, const struct move *move,
                 store_moved_fn *fn, void *arg);
@@ -359,6 +391,23 @@ void store_state_each(struct store *store, const char *owner,
 /* Notes a line of the config: name, network, driver, sim. */
 void store_line(struct store *store, const char *name, const char *network,
                 const char *driver, const char *sim);
+
+/* What an admin wants of a line, across restarts. */
+enum line_duty {
+    DUTY_ON,
+    DUTY_PAUSED,   /* sends nothing, receives */
+    DUTY_DRAINING, /* sends only what it has begun, then it is paused */
+};
+void store_line_duty(struct store *store, const char *name, const char *network,
+                     const char *driver, enum line_duty duty, store_fn *fn,
+                     void *arg);
+enum line_duty store_line_duty_get(struct store *store, const char *name);
+/* (blocking, for start-up) */
+
+/* Is there a message that was begun on the line and is not handed over? */
+typedef void store_begun_fn(void *arg, bool begun, const struct err *err);
+void store_begun(struct store *store, const char *network, const char *line,
+                 store_begun_fn *fn, void *arg);
 
 /* Hourly upkeep, in small bites: bodies (0 d after delivered, 7 d after sent
  * or failed), messages 30 d, attempts 90 d, seen 90 d, orphan reports 1 h. */
