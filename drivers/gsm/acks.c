@@ -27,21 +27,14 @@ static const char *const commands[] = {
     [CNMA_PLAIN] = "AT+CNMA",
 };
 
-/* As the option `delivery` lists them. */
-enum { DELIVERY_AUTO, DELIVERY_STORE, DELIVERY_ROUTED };
-
 bool gsm_routed_wanted(const struct gsm *g)
 {
     int delivery = settings_enum(line_options(g->line), "delivery");
 
-    if (delivery == DELIVERY_STORE || g->no_routed)
+    if (delivery == GSM_DELIVERY_STORE || g->no_routed ||
+        g->quirk->cnma == CNMA_NONE)
         return false;
-    if (g->quirk->cnma == CNMA_NONE && delivery == DELIVERY_ROUTED)
-        log_warn("line %s: this modem does not take acknowledgements while it "
-                 "sends; its texts are stored, not routed",
-                 line_name(g->line));
-    return g->quirk->cnma != CNMA_NONE &&
-           (g->quirk->cnma != CNMA_UNKNOWN || delivery == DELIVERY_ROUTED);
+    return g->quirk->cnma != CNMA_UNKNOWN || delivery == GSM_DELIVERY_ROUTED;
 }
 
 void gsm_routed_came(struct gsm *g)
@@ -127,17 +120,24 @@ static void refused(struct gsm *g, const char *why)
     g->booted = true; /* to be set up anew, for stored texts */
 }
 
+/* The modem may have turned the routing off, or will when its time is up:
+ * AT+CNMI? is read, now and for a while. */
+static void late(struct gsm *g)
+{
+    g->want_poll = true;
+    gsm_doubt(g);
+}
+
 /* 340: none was expected. It had given up waiting, or did not begin to. */
 static void judge(struct gsm *g, const struct at_final *final)
 {
     if (g->routed_at != 0 && clock_mono_ms() - g->routed_at > LATE_MS)
-        g->want_poll = true; /* reads AT+CNMI? */
+        late(g);
     g->routed_at = 0;
     if (final->code == AT_OK)
         return;
-    if (final->number == 340)
-        g->want_poll = true;
-    else
+    late(g);
+    if (final->number != 340)
         refused(g, final->text);
 }
 
@@ -160,7 +160,7 @@ void gsm_on_aside_timer(void *arg)
 {
     struct gsm *g = arg;
 
-    g->want_poll = true;
+    late(g);
     at_aside_end(&g->at);
     gsm_next(g);
 }

@@ -27,6 +27,9 @@
 
 extern const struct driver gsm_driver;
 
+/* The choices of the option `delivery`. */
+enum { GSM_DELIVERY_AUTO, GSM_DELIVERY_STORE, GSM_DELIVERY_ROUTED };
+
 enum gsm_state {
     GSM_CLOSED,
     GSM_OPENING,      /* the port */
@@ -151,7 +154,8 @@ struct gsm {
     /* How it is. */
     int creg, cereg, act, dbm, used, total;
     unsigned polls;
-    int64_t lost_at; /* clock_mono_ms when the network was lost, or 0 */
+    int64_t doubt_until; /* clock_mono_ms */
+    int64_t lost_at;     /* clock_mono_ms when the network was lost, or 0 */
     int64_t polled_at;
 
     /* The ticket in hand. */
@@ -268,6 +272,8 @@ void gsm_unlock_done(struct gsm *g, const struct at_event *event);
 void gsm_unlock_timeout(struct gsm *g);
 
 /* watch.c */
+/* Its settings may have changed, or may do so soon. */
+void gsm_doubt(struct gsm *g);
 void gsm_search_enter(struct gsm *g);
 void gsm_poll_enter(struct gsm *g);
 void gsm_on_poll_timer(void *arg);

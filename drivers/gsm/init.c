@@ -21,6 +21,7 @@ static void find_quirk(struct gsm *g)
 {
     g->quirk = gsm_quirk_find(g->maker, g->model);
     g->at.noise = g->quirk->noise;
+    g->routed = gsm_routed_wanted(g);
 }
 
 static enum gsm_verdict on_cgmi(struct gsm *g, const struct at_event *event)
@@ -362,7 +363,6 @@ void gsm_init_enter(struct gsm *g)
     find_quirk(g);
     g->cmms = false;
     g->has_cnmi = g->cnmi_lost = false;
-    g->routed = gsm_routed_wanted(g);
     g->acks = g->nacks = 0;
     g->routed_at = 0;
     g->strays = 0;

@@ -146,6 +146,8 @@ static void note_garbled(struct gsm *g, const char *line)
     if (size < PDU_DIGITS || !parse_is_hex(line, size) ||
         g->state == GSM_LISTING)
         g->garbled = true;
+    if (g->routed && parse_is_hex(line, size))
+        gsm_doubt(g); /* it waits for an acknowledgement in vain */
 }
 
 void gsm_on_urc(struct gsm *g, const struct at_event *event)

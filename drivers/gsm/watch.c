@@ -15,12 +15,13 @@
 
 enum {
     POLL_MS = 60000,
-    POLL_LOST_MS = 2000, /* while there is no network */
+    POLL_SOON_MS = 2000, /* without a network, or in doubt */
     POLLS_PER_NAME = 10,
     SEARCH_EVERY_MS = 2000,
     SEARCH_MAX_MS = 300000,
     LOST_MAX_MS = 60000,
     MISSED_MAX = 3,
+    DOUBT_MS = 30000,
 };
 
 /* Values of <stat>, 27.007 7.2. */
@@ -113,12 +114,34 @@ static void report_online(struct gsm *g)
                  g->quirk->send_only
                      ? "its texts cannot be read either: it can only send"
                      : "it is looked for every minute");
+    if (!g->online && !g->routed &&
+        settings_enum(line_options(g->line), "delivery") == GSM_DELIVERY_ROUTED)
+        log_warn("line %s: this modem cannot acknowledge texts while it sends, "
+                 "so they are stored, not routed",
+                 line_name(g->line));
     text_copy(g->sim, sizeof(g->sim), sim);
     if (!g->online)
         line_online(g->line,
                     CAP_TEXT | CAP_FRAGMENTS | (reports ? CAP_DELIVERED : 0),
                     sim);
     g->online = true;
+}
+
+static bool is_in_doubt(const struct gsm *g)
+{
+    return g->lost_at != 0 || clock_mono_ms() < g->doubt_until;
+}
+
+static void plan_poll(struct gsm *g)
+{
+    timer_start(g->poll, is_in_doubt(g) ? POLL_SOON_MS : POLL_MS);
+}
+
+void gsm_doubt(struct gsm *g)
+{
+    g->doubt_until = clock_mono_ms() + DOUBT_MS;
+    if (g->online)
+        plan_poll(g);
 }
 
 static void search_done(struct gsm *g)
@@ -133,7 +156,7 @@ static void search_done(struct gsm *g)
         gsm_take_early(g);
         g->want_poll = true;
         gsm_want_drain(g, -1);
-        timer_repeat(g->poll, POLL_MS);
+        plan_poll(g);
         gsm_enter(g, GSM_READY);
         return;
     }
@@ -246,19 +269,17 @@ static void poll_done(struct gsm *g)
     g->restarts = 0;
     g->polls++;
     if (gsm_registered(g)) {
-        if (g->lost_at != 0)
-            timer_repeat(g->poll, POLL_MS);
         g->lost_at = 0;
     } else if (g->lost_at == 0) {
         log_warn("line %s: %s", line_name(g->line), gsm_network_text(g));
         g->lost_at = now;
         g->operator_name[0] = '\0';
         g->act = -1;
-        timer_repeat(g->poll, POLL_LOST_MS);
     } else if (now - g->lost_at >= LOST_MAX_MS) {
         gsm_failf(g, ERR_LINK, "no network: %s", gsm_network_text(g));
         return;
     }
+    plan_poll(g);
     gsm_enter(g, GSM_READY);
 }
 
@@ -302,7 +323,9 @@ void gsm_on_poll_timer(void *arg)
     struct gsm *g = arg;
 
     g->want_poll = true;
-    gsm_want_drain(g, -1);
+    if (!is_in_doubt(g))
+        gsm_want_drain(g, -1);
+    plan_poll(g);
     gsm_next(g);
 }
 

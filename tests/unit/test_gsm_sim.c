@@ -269,7 +269,7 @@ static void test_huawei(void **state)
 
 static void test_quectel(void **state)
 {
-    test_profile(state, ",profile=quectel");
+    test_profile(state, ",profile=ec25");
 }
 
 static void test_sim800(void **state)
