@@ -3,6 +3,7 @@
 #include "gsm/at.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "gsm/fields.h"
@@ -92,6 +93,75 @@ static bool starts_with(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+/* Errors of modems that speak in words whatever AT+CMEE says. 27.005 3.2.5,
+ * 24.011 E-2, 27.007 9.2. */
+static const struct {
+    enum at_code code;
+    int number;
+    const char *text;
+} spoken[] = {
+    { AT_CMS, 1, "Unassigned (unallocated) number" },
+    { AT_CMS, 8, "Operator determined barring" },
+    { AT_CMS, 10, "Call barred" },
+    { AT_CMS, 21, "Short message transfer rejected" },
+    { AT_CMS, 27, "Destination out of service" },
+    { AT_CMS, 28, "Unidentified subscriber" },
+    { AT_CMS, 29, "Facility rejected" },
+    { AT_CMS, 30, "Unknown subscriber" },
+    { AT_CMS, 38, "Network out of order" },
+    { AT_CMS, 41, "Temporary failure" },
+    { AT_CMS, 42, "Congestion" },
+    { AT_CMS, 47, "Resources unavailable, unspecified" },
+    { AT_CMS, 50, "Requested facility not subscribed" },
+    { AT_CMS, 69, "Requested facility not implemented" },
+    { AT_CMS, 300, "ME failure" },
+    { AT_CMS, 301, "SMS service of ME reserved" },
+    { AT_CMS, 302, "Operation not allowed" },
+    { AT_CMS, 303, "Operation not supported" },
+    { AT_CMS, 304, "Invalid PDU mode parameter" },
+    { AT_CMS, 305, "Invalid text mode parameter" },
+    { AT_CMS, 310, "SIM not inserted" },
+    { AT_CMS, 311, "SIM PIN required" },
+    { AT_CMS, 312, "PH-SIM PIN required" },
+    { AT_CMS, 313, "SIM failure" },
+    { AT_CMS, 314, "SIM busy" },
+    { AT_CMS, 315, "SIM wrong" },
+    { AT_CMS, 316, "SIM PUK required" },
+    { AT_CMS, 320, "Memory failure" },
+    { AT_CMS, 321, "Invalid memory index" },
+    { AT_CMS, 322, "Memory full" },
+    { AT_CMS, 330, "SMSC address unknown" },
+    { AT_CMS, 331, "No network service" },
+    { AT_CMS, 332, "Network timeout" },
+    { AT_CMS, 340, "No +CNMA acknowledgement expected" },
+    { AT_CMS, 500, "Unknown error" },
+    { AT_CMS, 515, "Please wait, service initialization in progress" },
+    { AT_CME, 3, "Operation not allowed" },
+    { AT_CME, 4, "Operation not supported" },
+    { AT_CME, 10, "SIM not inserted" },
+    { AT_CME, 11, "SIM PIN required" },
+    { AT_CME, 12, "SIM PUK required" },
+    { AT_CME, 13, "SIM failure" },
+    { AT_CME, 14, "SIM busy" },
+    { AT_CME, 15, "SIM wrong" },
+    { AT_CME, 16, "Incorrect password" },
+    { AT_CME, 17, "SIM PIN2 required" },
+    { AT_CME, 18, "SIM PUK2 required" },
+    { AT_CME, 20, "Memory full" },
+    { AT_CME, 30, "No network service" },
+    { AT_CME, 100, "Unknown" },
+    { AT_CME, 515, "Please wait, init or command processing in progress" },
+};
+
+static int spoken_number(enum at_code code, struct slice text)
+{
+    for (size_t i = 0; i < sizeof(spoken) / sizeof(spoken[0]); i++)
+        if (spoken[i].code == code && strlen(spoken[i].text) == text.size &&
+            strncasecmp(spoken[i].text, text.text, text.size) == 0)
+            return spoken[i].number;
+    return -1;
+}
+
 /* "+CMS ERROR: 38", "+CME ERROR: SIM busy"; without anything behind the colon
  * the line is broken and no result. */
 static bool error_parse(const char *line, const char *prefix, enum at_code code,
@@ -108,7 +178,7 @@ static bool error_parse(const char *line, const char *prefix, enum at_code code,
     final->code = code;
     value = slice_trim(slice_values(line, strlen(line)));
     if (!slice_int(value, &final->number))
-        final->number = -1;
+        final->number = spoken_number(code, value);
     return true;
 }
 

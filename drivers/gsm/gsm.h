@@ -119,6 +119,9 @@ struct gsm {
     unsigned tries;          /* of the probe or of the step */
     unsigned restarts;       /* since the last answer to a poll */
     unsigned modem_failures; /* at sending, in a row */
+    enum gsm_state hung_in;  /* where it was given up last */
+    unsigned hung;           /* how often in a row */
+    bool spoilt;             /* a result came, too garbled to be read */
     int64_t asked_at;        /* the command in flight, clock_mono_ms */
     int64_t slowest_ms;      /* answer to a command so far */
     unsigned strays;         /* results of commands that are not ours */

@@ -25,6 +25,7 @@ enum {
     PROBE_SETTLED = 100, /* tries: it answered, and is given a pause */
     RESTARTS_MAX = 3,
     SLOWEST_MS = 15000,
+    HUNG_MAX = 2,
 };
 
 #define TO(state) (1u << GSM_##state)
@@ -182,16 +183,26 @@ void gsm_on_event(void *arg, const struct at_event *event)
 }
 
 /* A hang is to be noticed soon, and yet a slow modem must come to its end:
- * twice its slowest answer, and the double after each new set-up. */
+ * twice its slowest answer, and more when it was given up at this point before.
+ */
 static uint64_t patience_ms(const struct gsm *g, unsigned timeout_s)
 {
     uint64_t ms = (uint64_t)timeout_s * 1000;
 
     if (ms < 2 * (uint64_t)g->slowest_ms)
         ms = 2 * (uint64_t)g->slowest_ms;
-    return ms << (g->state == GSM_PROBING ? 0
-                  : g->restarts < 2       ? g->restarts
-                                          : 2);
+    if (g->state == GSM_INITIALISING)
+        return g->suspects & 1ull << g->step ? 2 * ms : ms;
+    return g->hung_in == g->state ? ms << g->hung : ms;
+}
+
+/* Counts how often in a row it was given up at the same point. */
+static void note_hang(struct gsm *g)
+{
+    if (g->hung_in != g->state)
+        g->hung = 0;
+    g->hung_in = g->state;
+    g->hung += g->hung < HUNG_MAX;
 }
 
 void gsm_ask(struct gsm *g, const struct at_command *command,
@@ -201,6 +212,7 @@ void gsm_ask(struct gsm *g, const struct at_command *command,
     int n = snprintf(line, sizeof(line), "%s\r", command->text);
 
     at_begin(&g->at, command);
+    g->spoilt = false;
     serial_write(g->serial, line, (size_t)n);
     g->asked_at = clock_mono_ms();
     timer_start(g->deadline, patience_ms(g, timeout_s));
@@ -331,6 +343,7 @@ void gsm_restart(struct gsm *g, const char *why)
         return;
     }
     log_warn("line %s: %s: setting it up again", line_name(g->line), why);
+    note_hang(g);
     if (g->state == GSM_PREPARING || g->state == GSM_SUBMITTED)
         gsm_send_lost(g, why);
     g->booted = false;

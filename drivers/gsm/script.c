@@ -14,7 +14,8 @@ enum {
     NO_OK_MS = 100,
     BUSY_TRIES = 20,
     NEEDED_TRIES = 3,
-    PAUSE_MS = 1000
+    PAUSE_MS = 1000,
+    SPOILT_TRIES = 5,
 };
 
 static const struct gsm_step *current(const struct gsm *g)
@@ -161,6 +162,11 @@ void gsm_script_timeout(struct gsm *g)
     }
     if (answered_without_final(g))
         return;
+    if (g->spoilt && g->tries++ < SPOILT_TRIES) {
+        at_reset(&g->at);
+        ask(g);
+        return;
+    }
     if (g->state == GSM_INITIALISING && !current(g)->needed)
         suspect_step(g);
     gsm_restart(g, "the modem does not answer");

@@ -7,7 +7,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { SUSPECT_EVERY_MS = 30000, READY_S = 15, STRAYS_MAX = 3 };
+enum {
+    SPOILT_MS = 300,
+    SUSPECT_EVERY_MS = 30000,
+    READY_S = 15,
+    STRAYS_MAX = 3
+};
 
 /* A modem that only says it is ready may have done so long after a restart
  * that we have seen, so a text that is under way has some time to end. */
@@ -150,6 +155,36 @@ static void note_garbled(struct gsm *g, const char *line)
         gsm_doubt(g); /* it waits for an acknowledgement in vain */
 }
 
+/* "NK", "ERBOR": the result that is awaited, with a bit turned. Only what is
+ * that near counts, since modems say all sorts of things. */
+static bool is_spoilt_result(const char *line)
+{
+    static const char *const results[] = { "OK", "ERROR" };
+
+    for (size_t r = 0; r < 2; r++) {
+        size_t size = strlen(results[r]), wrong = 0;
+
+        if (strlen(line) > size + 1)
+            continue;
+        for (size_t i = 0; i < size && line[i] != '\0'; i++)
+            wrong += line[i] != results[r][i];
+        if (wrong <= size / 2)
+            return true;
+    }
+    return false;
+}
+
+/* There is no use in waiting for its end. Of a text the outcome may still be
+ * told, by its report. */
+static void on_spoilt(struct gsm *g)
+{
+    if (!at_busy(&g->at) || g->state == GSM_SUBMITTED ||
+        g->state == GSM_STOPPING)
+        return;
+    g->spoilt = true;
+    timer_start(g->deadline, SPOILT_MS);
+}
+
 void gsm_on_urc(struct gsm *g, const struct at_event *event)
 {
     switch (event->urc) {
@@ -158,6 +193,8 @@ void gsm_on_urc(struct gsm *g, const struct at_event *event)
         break;
     case AT_URC_UNKNOWN:
         note_garbled(g, event->line);
+        if (is_spoilt_result(event->line))
+            on_spoilt(g);
         break;
     case AT_URC_STRAY:
         on_stray(g);

@@ -267,6 +267,7 @@ static void poll_done(struct gsm *g)
     int64_t now = clock_mono_ms();
 
     g->restarts = 0;
+    g->hung_in = GSM_CLOSED;
     g->polls++;
     if (gsm_registered(g)) {
         g->lost_at = 0;

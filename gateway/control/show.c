@@ -148,6 +148,15 @@ static void print_cell(const char *text, int width, const char *colour)
     printf("%*s", pad > 0 ? pad : 0, "");
 }
 
+static bool is_last_cell(char *const *cells, size_t i)
+{
+    while (++i < COLUMNS_MAX) {
+        if (cells[i])
+            return false;
+    }
+    return true;
+}
+
 static void print_row(const struct table *table, char *const *cells)
 {
     for (size_t i = 0; i < table->columns; i++) {
@@ -162,8 +171,7 @@ static void print_row(const struct table *table, char *const *cells)
     /* Facts come last and break at commas; what is before them is prose. */
     for (size_t i = table->columns; i < COLUMNS_MAX; i++) {
         if (cells[i])
-            wrap_print(cells[i],
-                       i + 1 < COLUMNS_MAX && cells[i + 1] ? " " : ", ");
+            wrap_print(cells[i], is_last_cell(cells, i) ? ", " : " ");
     }
 }
 
@@ -191,7 +199,10 @@ static void table_clear(struct table *table)
 /* --- status --- */
 
 /* Cells behind the columns of the table: lines of their own. */
-enum { PROBLEM = 4, FACTS };
+enum { PROBLEM = 4, LAST_ERROR, FACTS };
+
+/* The fact of a line that is prose. */
+static const char *const last_error = "last error";
 
 static bool is_column(const char *key)
 {
@@ -216,6 +227,8 @@ static void add_group(struct buf *out, const char *key,
 {
     json_object_object_foreach(group, inner, value)
     {
+        if (strcmp(inner, last_error) == 0)
+            continue;
         if (!json_object_is_type(value, json_type_object)) {
             add_detail(out, key, inner, value);
             continue;
@@ -239,6 +252,19 @@ static void add_details(struct buf *out, struct json_object *part)
     }
 }
 
+static void add_last_error(struct table *table, struct json_object *part)
+{
+    struct json_object *facts;
+    char text[CELL_MAX * 2];
+
+    if (!json_object_object_get_ex(part, "facts", &facts) ||
+        !*member(facts, last_error))
+        return;
+    snprintf(text, sizeof(text), "%s: %s", last_error,
+             member(facts, last_error));
+    table_cell(table, LAST_ERROR, text);
+}
+
 static void add_part(struct table *table, const char *what,
                      struct json_object *part)
 {
@@ -255,6 +281,7 @@ static void add_part(struct table *table, const char *what,
     if (since > 0)
         table_cell(table, 3, age_text((clock_wall_ms() - since) / 1000).text);
     table_cell(table, PROBLEM, member(part, "problem"));
+    add_last_error(table, part);
     table_cell(table, FACTS, buf_text(&details));
     buf_free(&details);
 }

@@ -33,7 +33,9 @@ static void test_finals(void **state)
     expect(&bare, "\r\nOK  \r\n", "done 0 -1 ;");
     expect(&bare, "\r\nERROR\r\n", "done 1 -1 ;");
     expect(&bare, "\r\n+CME ERROR: 14\r\n", "done 2 14 ;");
-    expect(&bare, "\r\n+CME ERROR: SIM busy\r\n", "done 2 -1 ;");
+    expect(&bare, "\r\n+CME ERROR: SIM busy\r\n", "done 2 14 ;");
+    expect(&bare, "\r\n+CMS ERROR: network timeout\r\n", "done 3 332 ;");
+    expect(&bare, "\r\n+CMS ERROR: no idea\r\n", "done 3 -1 ;");
     expect(&bare, "\r\n+CMS ERROR: 332\r\n", "done 3 332 ;");
     expect(&bare, "\r\nCOMMAND NOT SUPPORT\r\n", "done 1 -1 ;");
     expect(&bare, "\r\nOKAY\r\n", "unknown OKAY;");
