@@ -148,15 +148,6 @@ static void print_cell(const char *text, int width, const char *colour)
     printf("%*s", pad > 0 ? pad : 0, "");
 }
 
-static bool is_last_cell(char *const *cells, size_t i)
-{
-    while (++i < COLUMNS_MAX) {
-        if (cells[i])
-            return false;
-    }
-    return true;
-}
-
 static void print_row(const struct table *table, char *const *cells)
 {
     for (size_t i = 0; i < table->columns; i++) {
@@ -171,7 +162,8 @@ static void print_row(const struct table *table, char *const *cells)
     /* Facts come last and break at commas; what is before them is prose. */
     for (size_t i = table->columns; i < COLUMNS_MAX; i++) {
         if (cells[i])
-            wrap_print(cells[i], is_last_cell(cells, i) ? ", " : " ");
+            wrap_print(cells[i],
+                       i + 1 < COLUMNS_MAX && cells[i + 1] ? " " : ", ");
     }
 }
 
@@ -199,9 +191,9 @@ static void table_clear(struct table *table)
 /* --- status --- */
 
 /* Cells behind the columns of the table: lines of their own. */
-enum { PROBLEM = 4, LAST_ERROR, FACTS };
+enum { PROBLEM = 4, FACTS };
 
-/* The fact of a line that is prose. */
+/* The fact that is a sentence. */
 static const char *const last_error = "last error";
 
 static bool is_column(const char *key)
@@ -252,17 +244,19 @@ static void add_details(struct buf *out, struct json_object *part)
     }
 }
 
-static void add_last_error(struct table *table, struct json_object *part)
+/* What it suffers from, or did while it worked. */
+static void add_problem(struct table *table, struct json_object *part)
 {
+    const char *problem = member(part, "problem");
     struct json_object *facts;
-    char text[CELL_MAX * 2];
+    char text[2 * CELL_MAX];
 
-    if (!json_object_object_get_ex(part, "facts", &facts) ||
-        !*member(facts, last_error))
-        return;
-    snprintf(text, sizeof(text), "%s: %s", last_error,
-             member(facts, last_error));
-    table_cell(table, LAST_ERROR, text);
+    text_copy(text, sizeof(text), problem);
+    if (!*problem && json_object_object_get_ex(part, "facts", &facts) &&
+        *member(facts, last_error))
+        snprintf(text, sizeof(text), "%s: %s", last_error,
+                 member(facts, last_error));
+    table_cell(table, PROBLEM, text);
 }
 
 static void add_part(struct table *table, const char *what,
@@ -280,8 +274,7 @@ static void add_part(struct table *table, const char *what,
     table_cell(table, 2, *state ? state : "running");
     if (since > 0)
         table_cell(table, 3, age_text((clock_wall_ms() - since) / 1000).text);
-    table_cell(table, PROBLEM, member(part, "problem"));
-    add_last_error(table, part);
+    add_problem(table, part);
     table_cell(table, FACTS, buf_text(&details));
     buf_free(&details);
 }

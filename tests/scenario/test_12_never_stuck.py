@@ -3,14 +3,13 @@ two seconds, other lines go on, the line works within five seconds of the
 fault's end, no text is lost, and none is sent twice without need."""
 
 import fcntl
-import os
 import time
 from contextlib import contextmanager
 
 import pytest
 
 from lib.process import wait_for
-from lib.scene import PHONE, SIM
+from lib.scene import SIM
 
 SIM2 = "+447700900001"
 BACK = 5        # seconds that a line may need once the fault is over
@@ -22,7 +21,7 @@ def begin(make_scene):
     """A scene with short settings, and an account that has been used."""
     def make(modems=None, **line):
         scene = make_scene("prosody")
-        scene.simulate(modems, ("--trace", "/tmp/mg/modem-trace.txt"))
+        scene.simulate(modems)
         line = {"answer_timeout": 2, **line}
         scene.start(networks={"sms": {"settle": 1}},
                     lines={name: line for name in scene.sim.modems})
@@ -60,16 +59,12 @@ def comes_through(scene, text, copies=1, limit=BACK):
     {"fault": "garble", "dir": "out", "bytes": 12, "rate": 0.3},
 ], ids=lambda fault: f"{fault['fault']}-{fault['dir']}")
 def test_spoilt_bytes(begin, fault):
-    """The command or its answer is unreadable, before anything is sent."""
+    """While it is set up: a command or its answer cannot be read."""
     scene = begin()
-    wait_for(lambda: scene.gateway.line()["facts"]["phase"] == "ready", 5,
-             "an idle line")
-    time.sleep(SURE)
+    scene.sim.fault("reboot", modem="sim1", seconds=0)
+    scene.sim.wait_for("booted")
     scene.sim.fault(modem="sim1", **fault)
     comes_through(scene, "through", limit=BACK + 1)
-
-
-SURE = 3.1      # after it the driver asks for the mode before it sends
 
 
 def test_late_answers(begin):
@@ -162,12 +157,12 @@ def test_unplugged_while_it_sends(begin):
 
 def test_unplugged_and_forgotten_for_a_while(begin):
     scene = begin()
-    scene.sim.request("unplug", modem="sim1")
+    scene.sim.fault("unplug", modem="sim1", replug=2)
     with within(SOON):
         scene.gateway.wait_log("line sim1 is offline", SOON)
     stanza = scene.alice.text(scene.contact(), "for later")
-    time.sleep(2)
-    scene.sim.request("replug", modem="sim1")
+    scene.sim.drop_events()
+    scene.sim.wait_for("plugged", 5)
     with within(BACK):
         scene.phone_gets("for later")
     scene.alice.expect_receipt(stanza)
