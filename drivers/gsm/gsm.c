@@ -2,8 +2,8 @@
  *
  * Here are its description, its options and the operations that begin and end
  * a line. The modem's life is the state machine of machine.c; read that next,
- * then init.c (set-up), watch.c (network and announcements), send.c, drain.c
- * and receive.c. */
+ * then init.c (set-up), watch.c (network and announcements), send.c, drain.c,
+ * receive.c and acks.c. */
 #include "gsm/gsm.h"
 
 #include <ctype.h>
@@ -79,6 +79,20 @@ static const struct option options[] = {
       .choices = "keep|approximate",
       .help = "Letters that GSM 7-bit lacks: send as UCS-2, or replace if all "
               "fit" },
+    { .key = "delivery",
+      .type = OPT_ENUM,
+      .fallback = "auto",
+      .choices = "auto|store|routed",
+      .help =
+          "Texts wait in the modem until they are committed (store), or are "
+          "acknowledged then (routed); auto: as is best with this modem" },
+    { .key = "answer_timeout",
+      .type = OPT_INT,
+      .fallback = "90",
+      .min = 1,
+      .max = 140,
+      .help = "Seconds that the modem may take to send a text; after that "
+              "nobody knows whether it went" },
     { .key = NULL },
 };
 
@@ -135,8 +149,15 @@ static void on_data(void *arg, const char *bytes, size_t size)
 {
     struct gsm *g = arg;
 
-    if (g->state != GSM_CLOSED)
-        at_feed(&g->at, bytes, size);
+    if (g->state == GSM_CLOSED)
+        return;
+    at_feed(&g->at, bytes, size);
+    if (g->state == GSM_SUBMITTED)
+        gsm_submit_fed(g);
+    else if (g->state == GSM_LISTING)
+        gsm_list_fed(g);
+    else if (g->state == GSM_INITIALISING)
+        gsm_script_fed(g);
 }
 
 static void on_gone(void *arg, const struct err *err)
@@ -179,7 +200,7 @@ static bool gsm_start(struct line *line, struct err *err)
         identity_parse(settings_text(line_options(line), "device"), &identity);
 
     g->line = line;
-    g->creg = g->cereg = -1;
+    g->creg = g->cereg = g->act = -1;
     g->quirk = gsm_quirk_find("", "");
     at_init(&g->at, gsm_on_event, g);
     buf_init(&g->early, EARLY_MAX);
@@ -189,6 +210,7 @@ static bool gsm_start(struct line *line, struct err *err)
     g->poll = timer_new(owner, gsm_on_poll_timer, g);
     g->again = timer_new(owner, gsm_on_again_timer, g);
     g->patience = timer_new(owner, gsm_on_patience, g);
+    g->aside = timer_new(owner, gsm_on_aside_timer, g);
     g->written = later_new(owner, gsm_on_written, g);
     gsm_enter(g, seek ? GSM_SEEKING : GSM_OPENING);
     return true;
@@ -209,32 +231,6 @@ static void gsm_destroy(struct line *line)
     gsm_seek_drop(g);
     at_free(&g->at);
     buf_free(&g->early);
-}
-
-static void gsm_status(struct line *line, struct status *status)
-{
-    const struct gsm *g = line_state(line);
-    const char *number = settings_text(line_options(line), "number");
-
-    status_text(status, "modem", "%s%s%s", g->maker,
-                g->maker[0] != '\0' ? " " : "", g->model);
-    status_text(status, "phase", "%s", gsm_state_name(g->state));
-    if (g->port[0] != '\0')
-        status_text(status, "port", "%s", g->port);
-    status_text(status, "operator", "%s%s%s", gsm_network_text(g),
-                g->operator_name[0] != '\0' ? ": " : "", g->operator_name);
-    if (g->dbm != 0)
-        status_text(status, "signal", "%d dBm", g->dbm);
-    if (number != NULL)
-        status_text(status, "number", "%s", number);
-    if (g->imei[0] != '\0')
-        status_text(status, "imei", "%s", g->imei);
-    if (g->imsi[0] != '\0')
-        status_text(status, "imsi", "%s", log_number(g->imsi).text);
-    if (g->smsc[0] != '\0')
-        status_text(status, "smsc", "%s", g->smsc);
-    if (g->total > 0)
-        status_text(status, "store", "%d of %d", g->used, g->total);
 }
 
 const struct driver gsm_driver = {

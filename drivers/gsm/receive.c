@@ -186,7 +186,7 @@ void gsm_receive(struct gsm *g, struct gsm_slot *slot,
     struct fragment fragment = { .bytes = bytes, .size = size };
 
     if (!pdu_decode(bytes, size, &pdu, &err)) {
-        if (slot != NULL && slot->memory != MEMORIES)
+        if (slot != NULL)
             receive_unreadable(g, slot, bytes, size);
         else
             receive_bad(g, NULL, err.text);

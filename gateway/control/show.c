@@ -194,6 +194,9 @@ static void table_clear(struct table *table)
 /* Cells behind the columns of the table: lines of their own. */
 enum { PROBLEM = 4, FACTS };
 
+/* The fact that is a sentence. */
+static const char *const last_error = "last error";
+
 static bool is_column(const char *key)
 {
     return strcmp(key, "name") == 0 || strcmp(key, "state") == 0 ||
@@ -217,6 +220,8 @@ static void add_group(struct buf *out, const char *key,
 {
     json_object_object_foreach(group, inner, value)
     {
+        if (strcmp(inner, last_error) == 0)
+            continue;
         if (!json_object_is_type(value, json_type_object)) {
             add_detail(out, key, inner, value);
             continue;
@@ -259,6 +264,21 @@ static void add_details(struct buf *out, struct json_object *part)
     }
 }
 
+/* What it suffers from, or did while it worked. */
+static void add_problem(struct table *table, struct json_object *part)
+{
+    const char *problem = member(part, "problem");
+    struct json_object *facts;
+    char text[2 * CELL_MAX];
+
+    text_copy(text, sizeof(text), problem);
+    if (!*problem && json_object_object_get_ex(part, "facts", &facts) &&
+        *member(facts, last_error))
+        snprintf(text, sizeof(text), "%s: %s", last_error,
+                 member(facts, last_error));
+    table_cell(table, PROBLEM, text);
+}
+
 static void add_part(struct table *table, const char *what,
                      struct json_object *part)
 {
@@ -274,7 +294,7 @@ static void add_part(struct table *table, const char *what,
     table_cell(table, 2, *state ? state : "running");
     if (since > 0)
         table_cell(table, 3, age_text((clock_wall_ms() - since) / 1000).text);
-    table_cell(table, PROBLEM, member(part, "problem"));
+    add_problem(table, part);
     table_cell(table, FACTS, buf_text(&details));
     buf_free(&details);
 }

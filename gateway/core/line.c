@@ -80,7 +80,7 @@ bool line_is_fresh(const struct line *line)
  * admin has to mend is looked at rarely. */
 static uint64_t line_backoff_ms(const struct line *line)
 {
-    static const uint64_t steps[] = { 500, 1000, 2000, 3000 };
+    static const uint64_t steps[] = { 500, 1000, 1500, 2000 };
     size_t n = sizeof(steps) / sizeof(steps[0]);
     size_t i = line->failures ? line->failures - 1 : 0;
     if (line->problem.kind == ERR_AUTH || line->problem.kind == ERR_CONFIG)

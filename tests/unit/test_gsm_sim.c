@@ -252,7 +252,7 @@ static void test_reports_in_store(void **state)
 
     *state = sim;
     sim_do(sim, "{\"cmd\":\"fault\",\"fault\":\"error\",\"on\":\"+CNMI\","
-                "\"count\":6}");
+                "\"count\":12}"); /* each is asked twice */
     assert_non_null(fake_wait(sim->fake, "online 259 ", 20000));
     assert_true(sim_becomes(sim, "{\"cmd\":\"stats\"}", "[2, 1, 0, 2, 0]"));
     send_text(sim, "out", 1);
@@ -269,7 +269,7 @@ static void test_huawei(void **state)
 
 static void test_quectel(void **state)
 {
-    test_profile(state, ",profile=quectel");
+    test_profile(state, ",profile=ec25");
 }
 
 static void test_sim800(void **state)
