@@ -83,9 +83,8 @@ static const struct option options[] = {
       .type = OPT_ENUM,
       .fallback = "auto",
       .choices = "auto|store|routed",
-      .help =
-          "Texts wait in the modem until they are committed (store), or are "
-          "acknowledged then (routed); auto: as is best with this modem" },
+      .help = "How texts come in: kept by the modem, or handed through; auto: "
+              "by make" },
     { .key = "answer_timeout",
       .type = OPT_INT,
       .fallback = "90",
