@@ -330,5 +330,9 @@ void gsm_slots_forget_bad(struct gsm *g);
 /* receive.c: a PDU from a slot or, with memory MEMORIES, from +CMT/+CDS. */
 void gsm_receive(struct gsm *g, struct gsm_slot *slot,
                  const unsigned char *bytes, size_t size);
+/* What a long message of these parts shows: its joined `text` with a mark, or
+ * words instead (words.h). */
+void gsm_show_joined(const struct fragment *fragments, size_t n,
+                     const char *text, struct buf *out);
 
 #endif

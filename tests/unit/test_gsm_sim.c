@@ -167,7 +167,7 @@ static void test_name_and_class(void **state)
     assert_non_null(fake_wait(sim->fake, "received name:Bank|code 1", 5000));
     sim_do(sim, "{\"cmd\":\"text\",\"from\":\"" PHONE "\",\"to\":\"sim1\","
                 "\"text\":\"flash\",\"class\":0}");
-    assert_non_null(fake_wait(sim->fake, "|flash", 5000));
+    assert_non_null(fake_wait(sim->fake, "|[flash] flash", 5000));
     sim_do(sim, "{\"cmd\":\"text\",\"from\":\"" PHONE "\",\"to\":\"sim1\","
                 "\"text\":\"silent\",\"pid\":64}");
     sim_text(sim, "after");
