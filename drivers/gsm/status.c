@@ -46,6 +46,8 @@ static void status_sim(const struct gsm *g, struct status *status)
     const char *number = settings_text(line_options(g->line), "number");
     const char *sim = g->imsi[0] != '\0' ? g->imsi : g->iccid;
 
+    if (number == NULL && g->errands.number[0] != '\0')
+        number = g->errands.number;
     if (sim[0] != '\0')
         status_text(status, "sim", "%s", log_number(sim).text);
     if (number != NULL)
@@ -54,6 +56,7 @@ static void status_sim(const struct gsm *g, struct status *status)
         status_text(status, "smsc", "%s", g->smsc);
     if (g->total > 0)
         status_text(status, "store", "%d of %d", g->used, g->total);
+    gsm_balance_status(g, status);
 }
 
 void gsm_status(struct line *line, struct status *status)
