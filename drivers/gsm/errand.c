@@ -21,11 +21,17 @@ static bool build_clip(struct gsm *g, char *out)
     return gsm_tells_calls(g);
 }
 
+const char *gsm_own_number(const struct gsm *g)
+{
+    const char *number = settings_text(line_options(g->line), "number");
+
+    return number != NULL && number[0] != '\0' ? number : g->errands.number;
+}
+
 static bool build_cnum(struct gsm *g, char *out)
 {
     text_copy(out, AT_COMMAND_MAX + 1, "AT+CNUM");
-    return g->errands.number[0] == '\0' &&
-           settings_text(line_options(g->line), "number") == NULL;
+    return gsm_own_number(g)[0] == '\0';
 }
 
 static enum gsm_verdict on_cnum(struct gsm *g, const struct at_event *event)

@@ -100,6 +100,9 @@ void gsm_errand_over(struct gsm *g); /* the `done` of their scripts */
 void gsm_errand_done(struct gsm *g, const struct at_event *event);
 void gsm_errand_timeout(struct gsm *g);
 
+/* Of the SIM: the option, or what it says; "" when neither tells. */
+const char *gsm_own_number(const struct gsm *g);
+
 /* ussd.c: one dialogue at a time. */
 extern const struct gsm_script gsm_ussd_script;
 bool gsm_command(struct line *line, const char *name, const char *argument,

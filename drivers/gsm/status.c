@@ -43,14 +43,12 @@ static void status_network(const struct gsm *g, struct status *status)
 
 static void status_sim(const struct gsm *g, struct status *status)
 {
-    const char *number = settings_text(line_options(g->line), "number");
+    const char *number = gsm_own_number(g);
     const char *sim = g->imsi[0] != '\0' ? g->imsi : g->iccid;
 
-    if (number == NULL && g->errands.number[0] != '\0')
-        number = g->errands.number;
     if (sim[0] != '\0')
         status_text(status, "sim", "%s", log_number(sim).text);
-    if (number != NULL)
+    if (number[0] != '\0')
         status_text(status, "number", "%s", number);
     if (g->smsc[0] != '\0')
         status_text(status, "smsc", "%s", g->smsc);
