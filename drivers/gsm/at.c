@@ -275,7 +275,7 @@ static void take_line(struct at *at, char *line)
         return;
     if (at_final_parse(line, &final)) {
         if (final.code == AT_CALL)
-            emit_urc(at, AT_URC_NOISE, line, NULL);
+            emit_urc(at, AT_URC_CALL, line, NULL);
         else if (at->aside != NULL)
             take_either(at, &final);
         else if (at->phase != AT_IDLE)

@@ -52,6 +52,8 @@ enum at_urc {
     AT_URC_SUSPECT,   /* it may have: look at AT+CMGF? */
     AT_URC_NETWORK,   /* +CREG, +CEREG */
     AT_URC_STRAY,     /* a result while no command of ours is in flight */
+    AT_URC_CALL,      /* RING, +CLIP, NO CARRIER: somebody calls, or no more */
+    AT_URC_USSD,      /* +CUSD; more lines may follow (cusd.h) */
 };
 
 /* What a line means unasked, by its beginning; AT_URC_UNKNOWN: no idea. */

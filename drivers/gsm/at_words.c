@@ -67,7 +67,7 @@ static const struct urc_row urcs[] = {
     { "UNDER_VOLTAGE", AT_URC_NOISE, false },
     { "OVER-VOLTAGE", AT_URC_NOISE, false },
     { "OVER_VOLTAGE", AT_URC_NOISE, false },
-    { "RING", AT_URC_NOISE, true },
+    { "RING", AT_URC_CALL, true },
     { "WARNNING", AT_URC_NOISE, false },
     { "^", AT_URC_NOISE, false },  /* Huawei, Cinterion */
     { "+Z", AT_URC_NOISE, false }, /* ZTE: +ZUSIMR, +ZPASR, +ZEND */
@@ -78,9 +78,9 @@ static const struct urc_row urcs[] = {
     { "+CIND:", AT_URC_NOISE, false },
     { "+CTZV:", AT_URC_NOISE, false },
     { "+CGEV:", AT_URC_NOISE, false },
-    { "+CLIP:", AT_URC_NOISE, false },
-    { "+CRING:", AT_URC_NOISE, false },
-    { "+CUSD:", AT_URC_NOISE, false },
+    { "+CLIP:", AT_URC_CALL, false },
+    { "+CRING:", AT_URC_CALL, false },
+    { "+CUSD:", AT_URC_USSD, false },
     { "+WIND:", AT_URC_NOISE, false },
     { "+QIND:", AT_URC_NOISE, false },
     { "+QUSIM:", AT_URC_NOISE, false },

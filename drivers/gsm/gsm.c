@@ -90,8 +90,36 @@ static const struct option options[] = {
       .fallback = "90",
       .min = 1,
       .max = 140,
-      .help = "Seconds that the modem may take to send a text; after that "
-              "nobody knows whether it went" },
+      .help = "Seconds to wait for the answer to a text; then its fate is "
+              "unknown" },
+    { .key = "calls",
+      .type = OPT_ENUM,
+      .fallback = "tell",
+      .choices = "tell|hangup|ignore",
+      .help = "Voice calls: tell who called, hang up too, or ignore them" },
+    { .key = "phonebook",
+      .type = OPT_BOOL,
+      .fallback = "true",
+      .help = "Names on the SIM are names of contacts" },
+    { .key = "balance_ussd",
+      .type = OPT_TEXT,
+      .help = "Code that asks the operator for the balance, such as *100#" },
+    { .key = "balance_every",
+      .type = OPT_INT,
+      .fallback = "24",
+      .min = 0,
+      .max = 8760,
+      .help = "Hours between two looks at the balance; 0: only on demand" },
+    { .key = "balance_match",
+      .type = OPT_TEXT,
+      .fallback = "(-?[0-9][0-9.,]*)",
+      .help = "POSIX extended regular expression with one group, the sum" },
+    { .key = "balance_low",
+      .type = OPT_INT,
+      .fallback = "0",
+      .min = 0,
+      .max = 1000000000,
+      .help = "Tell the admins when the balance falls below; 0: never" },
     { .key = NULL },
 };
 
@@ -133,7 +161,7 @@ static bool gsm_check(const struct settings *s, struct err *err)
                        "smsc must be a number such as +447785016005");
     if (!compose_languages(s, "languages", &languages, err))
         return err_wrap(err, "languages");
-    return check_device(s, err);
+    return check_device(s, err) && gsm_balance_check(s, err);
 }
 
 static void on_opened(void *arg)
@@ -211,6 +239,7 @@ static bool gsm_start(struct line *line, struct err *err)
     g->patience = timer_new(owner, gsm_on_patience, g);
     g->aside = timer_new(owner, gsm_on_aside_timer, g);
     g->written = later_new(owner, gsm_on_written, g);
+    gsm_errands_start(g);
     gsm_enter(g, seek ? GSM_SEEKING : GSM_OPENING);
     return true;
 }
@@ -228,9 +257,21 @@ static void gsm_destroy(struct line *line)
     struct gsm *g = line_state(line);
 
     gsm_seek_drop(g);
+    gsm_errands_destroy(g);
     at_free(&g->at);
     buf_free(&g->early);
 }
+
+static const struct driver_command commands[] = {
+    { .name = "ussd",
+      .argument = "code",
+      .help = "Ask the operator by a code such as *100#",
+      .admin = true },
+    { .name = "balance",
+      .help = "How much money is left on the SIM",
+      .admin = true },
+    { .name = NULL },
+};
 
 const struct driver gsm_driver = {
     .size = sizeof(struct driver),
@@ -238,7 +279,7 @@ const struct driver gsm_driver = {
     .name = "gsm",
     .title = "GSM modem on a serial port",
     .gateway_type = "sms",
-    .caps = CAP_TEXT | CAP_DELIVERED | CAP_FRAGMENTS,
+    .caps = CAP_TEXT | CAP_DELIVERED | CAP_FRAGMENTS | CAP_COMMAND,
     .limits = { .max_parts = 255,
                 .in_flight = 1,
                 .send_timeout_s = 150,
@@ -249,6 +290,7 @@ const struct driver gsm_driver = {
     .options = options,
     .state_size = sizeof(struct gsm),
     .manners = manner_help,
+    .commands = commands,
     .start = gsm_start,
     .stop = gsm_stop,
     .plan = gsm_plan,
@@ -259,4 +301,5 @@ const struct driver gsm_driver = {
     .destroy = gsm_destroy,
     .status = gsm_status,
     .discover = gsm_discover,
+    .command = gsm_command,
 };

@@ -10,7 +10,9 @@
  *   send.c    AT+CMGS; drain.c  the stores; receive.c  PDUs to up-calls
  *   watch.c   the network, the poll; unasked.c  what comes by itself
  *   acks.c    AT+CNMA, for what came routed
- *   at.c fields.c parse.c quirks.c errors.c   pure helpers */
+ *   errand.c  what else a modem does: ussd.c call.c phonebook.c balance.c
+ *   at.c fields.c parse.c quirks.c errors.c words.c cusd.c card.c charset.c
+ *   amount.c   pure helpers */
 #ifndef MOONGATE_GSM_H
 #define MOONGATE_GSM_H
 
@@ -21,6 +23,7 @@
 #include "driver.h"
 #include "gsm/at.h"
 #include "gsm/cnmi.h"
+#include "gsm/errand.h"
 #include "gsm/errors.h"
 #include "gsm/parse.h"
 #include "gsm/quirks.h"
@@ -46,6 +49,7 @@ enum gsm_state {
     GSM_ACKING,       /* AT+CNMA */
     GSM_PREPARING,    /* AT+CMGS is written, the prompt is awaited */
     GSM_SUBMITTED,    /* the PDU is written, its answer is awaited */
+    GSM_ERRAND,       /* something beside texts: errand.h */
     GSM_STOPPING,
     GSM_STATES,
 };
@@ -205,6 +209,8 @@ struct gsm {
     bool unread;     /* some of it came garbled */
     unsigned unread_looks; /* in a row */
     uint64_t deleting;     /* token of the slot */
+
+    struct gsm_errands errands;
 };
 
 /* gsm.c */
@@ -338,5 +344,9 @@ void gsm_slots_forget_bad(struct gsm *g);
 /* receive.c: a PDU from a slot or, with memory MEMORIES, from +CMT/+CDS. */
 void gsm_receive(struct gsm *g, struct gsm_slot *slot,
                  const unsigned char *bytes, size_t size);
+/* What a long message of these parts shows: its joined `text` with a mark, or
+ * words instead (words.h). */
+void gsm_show_joined(const struct fragment *fragments, size_t n,
+                     const char *text, struct buf *out);
 
 #endif

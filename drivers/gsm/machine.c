@@ -85,7 +85,7 @@ static const struct state_row states[GSM_STATES] = {
                         .timeout = gsm_script_timeout },
     [GSM_READY] = { .name = "ready",
                     .next = ALWAYS | TO(POLLING) | TO(LISTING) | TO(DELETING) |
-                            TO(ACKING) | TO(PREPARING) },
+                            TO(ACKING) | TO(PREPARING) | TO(ERRAND) },
     [GSM_POLLING] = { .name = "asking how it is",
                       .next = ALWAYS | TO(READY),
                       .enter = gsm_poll_enter,
@@ -115,6 +115,11 @@ static const struct state_row states[GSM_STATES] = {
                         .next = ALWAYS | TO(READY),
                         .done = gsm_submit_done,
                         .timeout = gsm_submit_timeout },
+    [GSM_ERRAND] = { .name = "asking for something beside texts",
+                     .next = ALWAYS | TO(READY),
+                     .enter = gsm_errand_enter,
+                     .done = gsm_errand_done,
+                     .timeout = gsm_errand_timeout },
     [GSM_STOPPING] = { .name = "stopping",
                        .next = TO(CLOSED),
                        .timeout_ms = 4000,
@@ -233,12 +238,16 @@ static enum gsm_state wanted_state(const struct gsm *g)
         return GSM_ACKING;
     if (may_send && !g->sent_last)
         return GSM_PREPARING;
+    if (gsm_errand_is_due(g, true))
+        return GSM_ERRAND;
     if (gsm_delete_wanted(g))
         return GSM_DELETING;
     if (g->want_drain)
         return GSM_LISTING;
     if (g->want_poll)
         return GSM_POLLING;
+    if (gsm_errand_is_due(g, false))
+        return GSM_ERRAND;
     return may_send ? GSM_PREPARING : GSM_READY;
 }
 
@@ -264,6 +273,7 @@ void gsm_fail(struct gsm *g, const struct err *err)
         return;
     gsm_send_lost(g, err->text);
     gsm_seek_end(g);
+    gsm_errands_stop(g, err->text);
     at_reset(&g->at);
     serial_close(g->serial);
     g->serial = NULL;
@@ -352,6 +362,7 @@ void gsm_restart(struct gsm *g, const char *why)
     note_hang(g);
     if (g->state == GSM_PREPARING || g->state == GSM_SUBMITTED)
         gsm_send_lost(g, why);
+    gsm_errands_stop(g, why);
     g->booted = false;
     gsm_enter(g, GSM_PROBING);
 }

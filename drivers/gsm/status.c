@@ -43,17 +43,18 @@ static void status_network(const struct gsm *g, struct status *status)
 
 static void status_sim(const struct gsm *g, struct status *status)
 {
-    const char *number = settings_text(line_options(g->line), "number");
+    const char *number = gsm_own_number(g);
     const char *sim = g->imsi[0] != '\0' ? g->imsi : g->iccid;
 
     if (sim[0] != '\0')
         status_text(status, "sim", "%s", log_number(sim).text);
-    if (number != NULL)
+    if (number[0] != '\0')
         status_text(status, "number", "%s", number);
     if (g->smsc[0] != '\0')
         status_text(status, "smsc", "%s", g->smsc);
     if (g->total > 0)
         status_text(status, "store", "%d of %d", g->used, g->total);
+    gsm_balance_status(g, status);
 }
 
 void gsm_status(struct line *line, struct status *status)

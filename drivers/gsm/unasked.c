@@ -47,6 +47,7 @@ static void on_boot(struct gsm *g, const struct at_event *event)
     case GSM_LISTING:
     case GSM_DELETING:
     case GSM_ACKING:
+    case GSM_ERRAND:
         break;
     }
     log_info("line %s: the modem says %s", line_name(g->line), event->line);
@@ -193,6 +194,8 @@ void gsm_on_urc(struct gsm *g, const struct at_event *event)
     case AT_URC_BROADCAST:
         break;
     case AT_URC_UNKNOWN:
+        if (gsm_ussd_goes_on(g, event->line))
+            break;
         note_garbled(g, event->line);
         if (is_spoilt_result(event->line))
             on_spoilt(g);
@@ -220,6 +223,12 @@ void gsm_on_urc(struct gsm *g, const struct at_event *event)
         break;
     case AT_URC_NETWORK:
         on_network(g, event->line);
+        break;
+    case AT_URC_CALL:
+        gsm_on_call(g, event->line);
+        break;
+    case AT_URC_USSD:
+        gsm_on_ussd(g, event->line);
         break;
     }
     gsm_next(g);

@@ -127,7 +127,8 @@ static void report_online(struct gsm *g)
     text_copy(g->sim, sizeof(g->sim), sim);
     if (!g->online)
         line_online(g->line,
-                    CAP_TEXT | CAP_FRAGMENTS | (reports ? CAP_DELIVERED : 0),
+                    CAP_TEXT | CAP_FRAGMENTS | CAP_COMMAND |
+                        (reports ? CAP_DELIVERED : 0),
                     sim);
     g->online = true;
 }
@@ -162,6 +163,7 @@ static void search_done(struct gsm *g)
         g->want_poll = true;
         gsm_want_drain(g, -1);
         plan_poll(g);
+        gsm_errands_online(g);
         gsm_enter(g, GSM_READY);
         return;
     }

@@ -195,6 +195,7 @@ static void arrival_add(struct arrival *arrival, const char *account,
         .text = message->text,
         .author = message->author,
         .name = message->name,
+        .slot = message->slot,
         .source = line_name(line),
         .key = message->remote_id,
         .line = several ? line_name(line) : NULL,
@@ -216,6 +217,7 @@ static void arrival_free(struct arrival *arrival)
         free((char *)arrival->messages[i].text);
         free((char *)arrival->messages[i].remote_id);
         free((char *)arrival->messages[i].name);
+        free((char *)arrival->messages[i].slot);
     }
     for (size_t i = 0; i < arrival->n_entries; i++)
         free((char *)arrival->entries[i].account);
@@ -350,6 +352,7 @@ static struct arrival *arrival_new(struct line *line,
         copy->remote_id = xstrdup(messages[i].remote_id);
         copy->target_id = NULL;
         copy->name = xstrdup(messages[i].name);
+        copy->slot = xstrdup(messages[i].slot);
     }
     return arrival;
 }

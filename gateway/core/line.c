@@ -375,11 +375,18 @@ void line_typing(struct line *line, const char *chat, bool on)
     (void)on;
 }
 
+static void on_put(void *arg, const struct err *err)
+{
+    core_failed(arg, err);
+}
+
 void line_contact(struct line *line, const char *chat, const char *name)
 {
-    (void)line;
-    (void)chat;
-    (void)name;
+    char address[1024];
+    struct err err;
+    if (network_address(line->network, chat, address, &err))
+        store_contact_name(line->core->store, network_name(line->network), NULL,
+                           address, name, on_put, line->core);
 }
 
 void line_notice(struct line *line, const char *format, ...)
@@ -395,11 +402,6 @@ void line_notice(struct line *line, const char *format, ...)
 
 /* --- small durable state ----------------------------------------------------
  */
-
-static void on_put(void *arg, const struct err *err)
-{
-    core_failed(arg, err);
-}
 
 void line_state_put(struct line *line, const char *key, const char *value)
 {

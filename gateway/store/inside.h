@@ -222,6 +222,24 @@ void deliveries_free(struct delivery *list);
 bool take_from(struct store *store, struct conversation *conv, size_t n,
                struct delivery **list, size_t *taken, struct err *err);
 
+/* --- contacts (contacts.c) ------------------------------------------------ */
+
+/* The name of the conversation's contact, heap; NULL when it has none. */
+bool contact_name(struct store *store, const struct conversation *conv,
+                  char **name, struct err *err);
+
+/* --- slots (slots.c) ------------------------------------------------------ */
+
+/* The id that a correction names; "" when there is nothing to correct. */
+struct slot_target {
+    char text[33];
+};
+
+/* What a new message of `slot` (NULL: none) corrects in the conversation: the
+ * first of the slot's messages, unless the last of them failed or is gone. */
+bool slot_target(struct store *store, const struct conversation *conv,
+                 const char *slot, struct slot_target *out, struct err *err);
+
 /* --- moves (moves.c) ------------------------------------------------------ */
 
 /* A message that is about to be moved. */

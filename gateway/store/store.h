@@ -100,8 +100,9 @@ struct delivery {
     char *stanza_id,
         *from;    /* TO_LINE: the sender's id attribute and full JID */
     char *manner; /* TO_LINE: how to send it (driver.h); NULL: as usual */
-    char *author, *name;          /* TO_XMPP: in groups; contact's nickname */
-    bool receipt;                 /* TO_LINE: the sender asked for a receipt */
+    char *author, *name; /* TO_XMPP: in groups; contact's nickname */
+    char *target;        /* TO_XMPP: id of our message that this one corrects */
+    bool receipt;        /* TO_LINE: the sender asked for a receipt */
     int64_t created, at, expires; /* Unix ms; 0: none */
     int64_t tried;          /* when its last attempt was submitted; 0: never */
     uint16_t reference;     /* for concatenation, stable over tries */
@@ -122,6 +123,7 @@ struct entry {
     const char *stanza_id, *from; /* TO_LINE */
     const char *manner;           /* TO_LINE; driver.h */
     const char *author, *name;    /* TO_XMPP; name updates the contact */
+    const char *slot;         /* TO_XMPP: corrects the slot's last message */
     const char *source, *key; /* dedupe in seen(source, key); key NULL: no */
     bool with_first; /* a further receiver of the nearest entry before it
                         that has this unset: shares its dedupe, i.e. is a
@@ -453,6 +455,12 @@ void store_account_put(struct store *store, const struct account_change *change,
 void store_account_remove(struct store *store, const char *network,
                           const char *jid, const struct err *why,
                           store_moved_fn *fn, void *arg);
+
+/* Names a contact for an account (NULL: for everybody who has no name of his
+ * own for it); `name` NULL: it has none. */
+void store_contact_name(struct store *store, const char *network,
+                        const char *account, const char *address,
+                        const char *name, store_fn *fn, void *arg);
 
 /* Roster: contacts of an account that asked for presence. */
 void store_subscribe(struct store *store, const char *network,

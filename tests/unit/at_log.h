@@ -22,6 +22,7 @@ static const char *const at_log_urcs[] = {
     [AT_URC_FULL] = "full",       [AT_URC_BOOT] = "boot",
     [AT_URC_SUSPECT] = "suspect", [AT_URC_NETWORK] = "network",
     [AT_URC_SET_UP] = "set-up",   [AT_URC_STRAY] = "stray",
+    [AT_URC_CALL] = "call",       [AT_URC_USSD] = "ussd",
 };
 
 /* Events as lines of text: "boot LINE", "message LINE pdu HEX", "prompt",

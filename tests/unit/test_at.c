@@ -47,7 +47,7 @@ static void test_results_that_end_nothing(void **state)
 {
     (void)state;
     expect(&cmgs, "\r\nRING\r\nNO CARRIER\r\n> ",
-           "noise RING;noise NO CARRIER;prompt;");
+           "call RING;call NO CARRIER;prompt;");
     expect(NULL, "\r\nOK\r\nERROR\r\n+CMS ERROR: 1\r\n",
            "stray OK;stray ERROR;stray +CMS ERROR: 1;");
 }
@@ -92,7 +92,7 @@ static void test_two_line_urc(void **state)
     expect(NULL, "+CMT: \"a, b\",30\r\n" DELIVER "\r\n",
            "message +CMT: \"a, b\",30 pdu " DELIVER ";");
     expect(NULL, "+CDS: ,25\r\n07912460\r\nRING\r\n",
-           "report +CDS: ,25;noise RING;");
+           "report +CDS: ,25;call RING;");
     expect(NULL, "+CMT: ,30\r\n079\r\n", "message +CMT: ,30;");
     expect(&bare, "+CMT: ,30\r\nOK\r\n", "message +CMT: ,30;done 0 -1 ;");
 }

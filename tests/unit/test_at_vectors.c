@@ -45,7 +45,7 @@ static void check_echo(const char *text, const char *data)
     at_feed(&log.at, data, strlen(data));
     at_feed(&log.at, "\r\n", 2);
     if (strstr(data, "NO CARRIER") || strstr(data, "CONNECT"))
-        assert_int_equal(strncmp(buf_text(&log.out), "noise ", 6), 0);
+        assert_int_equal(strncmp(buf_text(&log.out), "call ", 5), 0);
     else
         assert_string_equal(at_answer(&log.at), want);
     log_close(&log);
@@ -99,7 +99,7 @@ static void check_reply(const char *type, const char *data)
     struct at_command asked = { .text = command, .shape = AT_ANY };
 
     if (rest == NULL || strncmp(data, "AT", 2) != 0) {
-        expect(NULL, "+CUSD: 2,\"x\"\r\n", "noise +CUSD: 2,\"x\";");
+        expect(NULL, "+CUSD: 2,\"x\"\r\n", "ussd +CUSD: 2,\"x\";");
         return;
     }
     snprintf(command, sizeof(command), "%.*s", (int)strcspn(data, "\r\n"),
