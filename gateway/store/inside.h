@@ -384,9 +384,11 @@ bool verdict_apply(struct store *store, struct subject *subject,
                    bool *done, struct err *err);
 
 /* Attempts of unknown outcome on this SIM to that recipient (NULL: any): the
- * newest, and how many parts. */
+ * newest, and how many parts. `resent`: also parts of which another try is
+ * under way. */
 bool unsure_like(struct store *store, const char *sim, const char *chat,
-                 struct attempt *attempt, size_t *n, struct err *err);
+                 bool resent, struct attempt *attempt, size_t *n,
+                 struct err *err);
 
 /* Looks for an early report of an attempt that has just ended; applies it.
  * *why is filled when the message failed by it. */

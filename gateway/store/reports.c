@@ -168,8 +168,9 @@ static bool report_match(struct store *store, struct report_task *t,
      * whose answer is still on its way: that one will look for it. */
     if (match->settled)
         return orphan_keep(store, report, err);
-    if (!unsure_like(store, report->sim, report->chat, match->found, &match->n,
-                     err))
+    /* A bad word may be on the try that is under way, whose answer comes. */
+    if (!unsure_like(store, report->sim, report->chat, report->delivered,
+                     match->found, &match->n, err))
         return false;
     if (match->n != 1)
         return orphan_keep(store, report, err);

@@ -197,7 +197,8 @@ bool attempt_same_part(const struct attempt *a, const struct attempt *b)
 }
 
 bool unsure_like(struct store *store, const char *sim, const char *chat,
-                 struct attempt *attempt, size_t *n, struct err *err)
+                 bool resent, struct attempt *attempt, size_t *n,
+                 struct err *err)
 {
     /* An unsure try of a part that another try has settled waits no more. */
     static const char find[] =
@@ -208,7 +209,8 @@ bool unsure_like(struct store *store, const char *sim, const char *chat,
     struct db_rows *rows =
         db_query(store->db, find,
                  DB_VALUES(db_text(sim), db_int(store->now - REPORT_WINDOW),
-                           db_int(PART_UNSURE), db_int(PART_SUBMITTING)));
+                           db_int(PART_UNSURE),
+                           db_int(resent ? PART_SUBMITTING : PART_UNSURE)));
     struct attempt one;
 
     *n = 0;
@@ -313,7 +315,8 @@ bool reports_catch_up(struct store *store, struct subject *subject,
         return true;
     if (!sim)
         sim = "";
-    if (!remote_id && !unsure_like(store, sim, contact, &other, &unsure, err))
+    if (!remote_id &&
+        !unsure_like(store, sim, contact, true, &other, &unsure, err))
         return false;
     if (unsure != 1)
         return true;

@@ -279,6 +279,24 @@ static void test_resent(void **state)
     delivery_free(d);
 }
 
+/* The bad word on the second try comes before that try's answer; its id may be
+ * that of the first, whose answer was lost. */
+static void test_early_for_resent(void **state)
+{
+    struct scene *s = *state;
+    struct delivery *d = submitted(s, phone, 1);
+    int64_t row = d->row;
+
+    part_ends(s, d, 1, PART_UNSURE, NULL, MESSAGE_UNKNOWN);
+    scene_intend(s, d, NULL, 0, 1);
+    scene_report(s, "5", phone, false);
+    assert_false(s->changed);
+    part_ends(s, d, 1, PART_SENT, "5", MESSAGE_SENT);
+    assert_int_equal(s->moved.state, MESSAGE_FAILED);
+    assert_int_equal(scene_state(s, row), MESSAGE_FAILED);
+    delivery_free(d);
+}
+
 static void test_delivered_in_hand(void **state)
 {
     struct scene *s = *state;
@@ -399,6 +417,7 @@ int main(void)
         SCENE(test_unsure_is_ambiguous),
         SCENE(test_early_for_unsure),
         SCENE(test_resent),
+        SCENE(test_early_for_resent),
         SCENE(test_delivered_in_hand),
         SCENE(test_pending_and_dedupe),
         SCENE(test_idempotent),
