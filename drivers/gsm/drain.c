@@ -68,11 +68,13 @@ struct gsm_slot *gsm_slot_add(struct gsm *g, enum gsm_memory memory, int index)
     return NULL;
 }
 
-void gsm_slots_forget_bad(struct gsm *g)
+/* A slot may have been deleted although the modem could not say so, and hold
+ * another text by now; deleted again, that one would be lost. So what is still
+ * there is listed again, and known by its fingerprint. */
+void gsm_slots_forget(struct gsm *g)
 {
     for (size_t i = 0; i < GSM_SLOTS; i++)
-        if (g->slots[i].use == SLOT_BAD)
-            g->slots[i].use = SLOT_FREE;
+        g->slots[i].use = SLOT_FREE;
 }
 
 /* The next slot to be deleted, rather one of the memory that is selected. */

@@ -179,7 +179,8 @@ struct gsm {
     int64_t submitted_at;
     bool garbled;       /* a line that nobody knows came with the answer */
     bool has_reference; /* +CMGS came, its OK did not yet */
-    bool senseless;     /* the last text was refused with no sense */
+    uint64_t senseless; /* a text that was refused with no sense, hashed */
+    unsigned senses;    /* how often */
     int64_t sure_at;    /* when it was last seen to be in PDU mode */
     struct gsm_trouble trouble;
 
@@ -339,7 +340,7 @@ void gsm_delete_enter(struct gsm *g);
 void gsm_delete_done(struct gsm *g, const struct at_event *event);
 void gsm_ack(struct line *line, uint64_t token, enum ack ack);
 struct gsm_slot *gsm_slot_add(struct gsm *g, enum gsm_memory memory, int index);
-void gsm_slots_forget_bad(struct gsm *g);
+void gsm_slots_forget(struct gsm *g); /* at a set-up */
 
 /* receive.c: a PDU from a slot or, with memory MEMORIES, from +CMT/+CDS. */
 void gsm_receive(struct gsm *g, struct gsm_slot *slot,

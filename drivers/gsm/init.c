@@ -370,7 +370,7 @@ void gsm_init_enter(struct gsm *g)
     g->imsi[0] = '\0';
     g->creg = g->cereg = -1;
     g->operator_name[0] = '\0';
-    gsm_slots_forget_bad(g);
+    gsm_slots_forget(g);
     gsm_run(g, &init_script);
 }
 

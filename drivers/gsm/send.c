@@ -26,6 +26,7 @@ enum {
     REFERENCE_MS = 2000,
     PATIENCE_MS = 50000,
     MODEM_FAILURES_MAX = 3,
+    SENSES_MAX = 4,
 };
 
 enum { ASK_MODE, ASK_CMMS, ASK_CMGS }; /* g->step */
@@ -243,17 +244,20 @@ static void modem_failed(struct gsm *g, const struct err *err)
         gsm_failf(g, ERR_LINK, "three texts in a row failed: %s", err->text);
 }
 
-/* What a modem says that has lost its settings, or a text that nobody can
- * send: the first time it is looked at, not believed. */
-static bool is_senseless(const struct gsm *g, const struct at_final *final)
+/* What a modem says that has lost its settings or a byte of ours, or of a text
+ * that nobody can send: not believed at once. */
+static bool is_senseless(struct gsm *g, const struct at_final *final)
 {
+    uint64_t text = g->recipient + g->pdu_size;
     int n = final->number;
 
-    if (g->submitted_at != 0 || g->senseless)
+    if (!((final->code == AT_ERROR && g->submitted_at == 0) ||
+          (final->code == AT_CME && (n == 3 || n == 4)) ||
+          (final->code == AT_CMS && n >= 302 && n <= 305)))
         return false;
-    return final->code == AT_ERROR ||
-           (final->code == AT_CME && (n == 3 || n == 4)) ||
-           (final->code == AT_CMS && (n == 302 || n == 303 || n == 305));
+    g->senses = g->senseless == text ? g->senses + 1 : 1;
+    g->senseless = text;
+    return g->senses < SENSES_MAX;
 }
 
 static void on_refused(struct gsm *g, const struct at_final *final)
@@ -270,7 +274,6 @@ static void on_refused(struct gsm *g, const struct at_final *final)
         err.kind = ERR_TEMPORARY;
     if (is_senseless(g, final)) {
         ticket_postponed(g, err.text);
-        g->senseless = true;
         gsm_restart(g, "the modem refuses a text without sense");
         return;
     }
@@ -314,7 +317,8 @@ static void on_accepted(struct gsm *g, const struct at_event *event)
     if (parse_cmgs(event->answer, &reference)) {
         crash_at(CRASH_ANSWER);
         snprintf(id, sizeof(id), "%d", reference);
-        g->has_ticket = g->senseless = false;
+        g->has_ticket = false;
+        g->senseless = 0;
         g->sure_at = clock_mono_ms();
         g->modem_failures = 0;
         gsm_trouble_over(g);

@@ -212,6 +212,10 @@ static enum gsm_verdict on_cnmi(struct gsm *g, const struct at_event *event)
         (now.value[1] != g->cnmi.value[1] || now.value[3] != g->cnmi.value[3]);
     if (!g->cnmi_lost)
         return STEP_NEXT;
+    if (now.value[0] != g->cnmi.value[0]) { /* all of it: it restarted */
+        gsm_restart(g, "the modem has forgotten its settings");
+        return STEP_LEFT;
+    }
     g->missed++;
     gsm_want_drain(g, -1);
     if (!g->routed || g->missed < MISSED_MAX)
@@ -219,6 +223,13 @@ static enum gsm_verdict on_cnmi(struct gsm *g, const struct at_event *event)
     g->no_routed = true;
     gsm_restart(g, "the modem does not keep up with routed texts");
     return STEP_LEFT;
+}
+
+/* Without this what is routed would not wait for an acknowledgement. */
+static bool build_csms(struct gsm *g, char *out)
+{
+    text_copy(out, AT_COMMAND_MAX + 1, "AT+CSMS=1");
+    return g->cnmi_lost && g->routed;
 }
 
 static bool build_cnmi(struct gsm *g, char *out)
@@ -302,6 +313,7 @@ void gsm_poll_enter(struct gsm *g)
           .prefixes = "+CNMI:",
           .shape = AT_LINES,
           .parse = on_cnmi },
+        { .build = build_csms, .prefixes = "+CSMS:", .shape = AT_LINES },
         { .build = build_cnmi, .parse = on_cnmi_again },
         STEP_CREG,
         STEP_CEREG,

@@ -130,7 +130,7 @@ def set_memories(modem, args):
 
 
 def slot_at(memory, text):
-    index = number(text, 0, 255, 321)
+    index = number(text, 0, 999, 321)
     if not memory.holds(index) or index not in memory.slots:
         raise cms(321)
     return index, memory.slots[index]
@@ -204,7 +204,7 @@ def delete_message(modem, args):
     memory = modem.memory(modem.mem1)
     fields = split_args(args)
     flag = number(fields[1], 0, 4) if len(fields) > 1 else 0
-    index = number(fields[0], 0, 255, 321)
+    index = number(fields[0], 0, 999, 321)
     if flag == 0 and not memory.holds(index):
         raise cms(321)
     modem.deleted(memory, memory.delete(index, flag))
