@@ -150,7 +150,7 @@ static bool check_rank(const struct call *call, struct err *err)
 {
     const struct command *command = call->command;
 
-    if (!call->network && !command->anywhere)
+    if (!call->network && (call->who || !command->anywhere))
         return err_set(err, ERR_CONFIG, "%s: give --network N", command->name);
     if (!call->who && command->personal)
         return err_set(err, ERR_CONFIG, "%s: give --as JID: for whom?",

@@ -57,6 +57,7 @@ struct command {
     const char *help;  /* one line, no full stop */
     enum rank rank;
     bool anywhere; /* needs no network: NULL is all of them */
+    bool list;     /* answers with any number of rows, not one or none */
     bool personal; /* acts for somebody: the command line needs --as JID */
     const struct field *fields; /* asked before it runs; NULL: none */
     void (*run)(struct call *call);

@@ -8,6 +8,8 @@
 /* In the order of the help. */
 static const struct command *const tables[] = {
     help_commands,
+    send_commands,
+    status_commands,
 };
 
 enum { TABLES = sizeof(tables) / sizeof(tables[0]), COMMANDS_MAX = 100 };

@@ -5,6 +5,6 @@
 
 #include "core/command.h"
 
-extern const struct command help_commands[];
+extern const struct command help_commands[], status_commands[], send_commands[];
 
 #endif

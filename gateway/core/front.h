@@ -18,6 +18,15 @@ struct moved;
 
 enum { NETWORK_JID_SIZE = 2048 }; /* a bare JID with its NUL */
 
+/* How a network's stream is: state word, since (Unix ms), last problem in words
+ * ("" for none), stanzas read and written. */
+struct front_status {
+    const char *state;
+    long long since;
+    char problem[256];
+    unsigned long long stanzas_in, stanzas_out, reconnects;
+};
+
 /* --- core to XMPP ------------------------------------------------------ */
 
 /* All borrowed. The words are said in the conversation of `account` with
@@ -55,6 +64,8 @@ struct front {
     void (*roster)(void *self, const char *account, const char *contact,
                    const char *name, bool listed);
     bool (*online)(void *self);
+    /* Facts of the network's stream for `status`. */
+    struct front_status (*status)(void *self);
     /* The bare JID in what somebody typed; false: it is none. */
     bool (*typed_jid)(const char *typed, char out[NETWORK_JID_SIZE]);
     /* As network_address, and JIDs of the network's contacts are understood. */
@@ -78,6 +89,7 @@ struct network_policy {
 };
 const struct network_policy *network_policy(const struct network *network);
 const char *network_name(const struct network *network);
+struct core *network_core(const struct network *network);
 
 /* May this bare JID use the network at all (`allow`)? */
 bool network_allows(const struct network *network, const char *bare_jid);

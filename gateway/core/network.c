@@ -105,6 +105,19 @@ const char *network_name(const struct network *network)
     return settings_name(network->settings);
 }
 
+struct core *network_core(const struct network *network)
+{
+    return network->core;
+}
+
+struct network *network_find(const struct core *core, const char *name)
+{
+    struct network *network = core->networks;
+    while (network && strcmp(network_name(network), name) != 0)
+        network = network->next;
+    return network;
+}
+
 struct line *network_line_next(const struct network *network,
                                const struct line *line)
 {

@@ -15,7 +15,7 @@ struct json_task {
     void *arg;
     struct json_object **objects; /* newest first */
     size_t n, kept, limit;        /* kept: from earlier bites */
-    const char *network, *state, *id;
+    const char *network, *account, *state, *id;
     int64_t from, next; /* go on below this message; 0: begin */
 };
 
@@ -172,7 +172,8 @@ static bool list_run(struct store *store, struct task *task, struct err *err)
     static const char find[] =
         "SELECT " COLUMNS " WHERE m.id < ?1 AND m.id >= ?2"
         " AND m.state >= ?3 AND m.state <= ?4"
-        " AND (?5 = '' OR c.network = ?5) ORDER BY m.id DESC LIMIT ?6";
+        " AND (?5 = '' OR c.network = ?5)"
+        " AND (?6 = '' OR c.account = ?6) ORDER BY m.id DESC LIMIT ?7";
     struct json_task *t = (struct json_task *)task;
     struct db_rows *rows;
     int64_t range[2], least, to;
@@ -185,6 +186,7 @@ static bool list_run(struct store *store, struct task *task, struct err *err)
                     DB_VALUES(db_int(t->from), db_int(to), db_int(range[0]),
                               db_int(range[1]),
                               db_text(t->network ? t->network : ""),
+                              db_text(t->account ? t->account : ""),
                               db_int((int64_t)(t->limit - t->n))));
     while (db_next(rows))
         add_object(t, row_object(store, rows));
@@ -207,6 +209,7 @@ void store_list(struct store *store, const struct listing *listing,
     struct json_task *t = json_task_new(store, &list_ops, fn, arg);
 
     t->network = task_text(&t->task, listing->network);
+    t->account = task_text(&t->task, listing->account);
     t->state = task_text(&t->task, listing->state);
     t->limit = listing->limit < LIST_MAX ? listing->limit : LIST_MAX;
     task_submit(&t->task);

@@ -395,7 +395,8 @@ typedef void store_json_fn(void *arg, struct json_object *object,
                            const struct err *err);
 
 struct listing {
-    const char *network, *state; /* NULL: all; state "open": not handed over */
+    /* NULL: all; state "open": not handed over */
+    const char *network, *account, *state;
     size_t limit;
 };
 /* id direction state held network account contact created age_s attempt parts

@@ -282,6 +282,13 @@ static bool front_online(void *self)
     return component->up;
 }
 
+static struct front_status front_status(void *self)
+{
+    struct component *component = self;
+
+    return stream_status(component->stream);
+}
+
 static bool front_typed_jid(const char *typed, char out[NETWORK_JID_SIZE])
 {
     struct jid jid;
@@ -309,6 +316,7 @@ const struct front *component_front(void)
         .presence = front_presence,
         .roster = front_roster,
         .online = front_online,
+        .status = front_status,
         .typed_jid = front_typed_jid,
         .typed_address = front_typed_address,
     };
@@ -384,9 +392,4 @@ void component_free(struct component *component)
         component_release(component);
     else
         owner_close(&component->owner, component_release, component);
-}
-
-struct component_status component_status(const struct component *component)
-{
-    return stream_status(component->stream);
 }

@@ -93,6 +93,11 @@ const char *network_name(const struct network *network)
     return "sms";
 }
 
+struct core *network_core(const struct network *network)
+{
+    return network->core;
+}
+
 bool network_allows(const struct network *network, const char *bare_jid)
 {
     const char *at = strchr(bare_jid, '@');
