@@ -13,10 +13,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "toolkit/timer.h"
+#include "xmpp/adhoc.h"
 #include "xmpp/deliver.h"
 #include "xmpp/dispatch.h"
 #include "xmpp/fence.h"
 #include "xmpp/presence.h"
+#include "xmpp/prompt.h"
 #include "xmpp/query.h"
 #include "xmpp/roster.h"
 
@@ -348,6 +350,8 @@ struct component *component_new(struct loop *loop,
     component->presence = presence_new(component);
     component->queries = queries_new(component);
     component->rosters = rosters_new(component);
+    component->adhoc = adhoc_new(component);
+    component->prompt = prompt_new(component);
     component->farewell = timer_new(owner, on_farewell, component);
     return component;
 }
@@ -382,6 +386,8 @@ static void component_release(void *arg)
     stream_free(component->stream);
     fence_free(component->fence);
     presence_free(component->presence);
+    adhoc_free(component->adhoc);
+    prompt_free(component->prompt);
     xmpp_ctx_free(component->ctx);
     free(component);
 }
