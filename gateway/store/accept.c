@@ -260,15 +260,31 @@ static bool event_note(struct store *store, struct event *event,
     return seen_note(store, event->source, event->key, &event->again, err);
 }
 
+/* Who is blocked does not hear of it. */
+static bool accept_blocked(struct store *store, const struct entry *entry,
+                           struct entry_result *result, struct err *err)
+{
+    if (entry->direction == TO_LINE)
+        return err_set(err, ERR_REJECTED,
+                       "you have blocked this contact: unblock it to write");
+    store->counts[COUNT_BLOCKED]++;
+    result->outcome = ENTRY_DUPLICATE;
+    return true;
+}
+
 static bool accept_entry(struct store *store, const struct entry *entry,
                          struct entry_result *result, struct event *event,
                          struct err *err)
 {
     struct conversation *conv = entry_conversation(store, entry, err);
-    bool make;
+    bool make, blocked;
 
     if (!conv || !account_check(store, conv, entry, &make, err) ||
-        !event_note(store, event, err))
+        !block_check(store, conv, &blocked, err))
+        return false;
+    if (blocked)
+        return accept_blocked(store, entry, result, err);
+    if (!event_note(store, event, err))
         return false;
     if (event->again) {
         result->outcome = ENTRY_DUPLICATE;
@@ -282,7 +298,7 @@ static bool accept_entry(struct store *store, const struct entry *entry,
 static bool is_refusal(const struct err *err)
 {
     return err->kind == ERR_UNREGISTERED || err->kind == ERR_FORBIDDEN ||
-           err->kind == ERR_BAD_ADDRESS;
+           err->kind == ERR_BAD_ADDRESS || err->kind == ERR_REJECTED;
 }
 
 /* The fragments were joined by somebody else, or more of them came. */

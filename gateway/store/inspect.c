@@ -5,79 +5,9 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "store/inside.h"
+#include "store/json_task.h"
 
 enum { BITE = 20000, LIST_MAX = 10000, EVENTS_MAX = 1000 };
-
-struct json_task {
-    struct task task;
-    store_json_fn *fn;
-    void *arg;
-    struct json_object **objects; /* newest first */
-    size_t n, kept, limit;        /* kept: from earlier bites */
-    const char *network, *account, *state, *id;
-    int64_t from, next; /* go on below this message; 0: begin */
-};
-
-/* What earlier bites found stays. */
-static void json_undo(struct task *task)
-{
-    struct json_task *t = (struct json_task *)task;
-
-    while (t->n > t->kept)
-        json_object_put(t->objects[--t->n]);
-}
-
-static void json_drop(struct task *task)
-{
-    struct json_task *t = (struct json_task *)task;
-
-    t->kept = 0;
-    json_undo(task);
-    free(t->objects);
-}
-
-static void json_finish(struct task *task, const struct err *err)
-{
-    struct json_task *t = (struct json_task *)task;
-
-    t->kept = t->n;
-    t->from = t->next;
-    if (task->again && !err)
-        return;
-    for (size_t i = t->n; !err && i > 0; i--)
-        t->fn(t->arg, t->objects[i - 1], NULL);
-    t->fn(t->arg, NULL, err);
-}
-
-static struct json_task *json_task_new(struct store *store,
-                                       const struct task_ops *ops,
-                                       store_json_fn *fn, void *arg)
-{
-    struct json_task *t = task_new(store, ops, sizeof(*t), 256);
-
-    t->fn = fn;
-    t->arg = arg;
-    return t;
-}
-
-static void add_object(struct json_task *t, struct json_object *object)
-{
-    t->objects = xrealloc(t->objects, (t->n + 1) * sizeof(*t->objects));
-    t->objects[t->n++] = object;
-}
-
-static void put_text(struct json_object *object, const char *key,
-                     const char *text)
-{
-    json_object_object_add(object, key,
-                           text ? json_object_new_string(text) : NULL);
-}
-
-static void put_int(struct json_object *object, const char *key, int64_t n)
-{
-    json_object_object_add(object, key, json_object_new_int64(n));
-}
 
 /* --- rows ----------------------------------------------------------------- */
 
@@ -288,8 +218,7 @@ static int by_time(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Hex digits to the lowest and the highest id that begin with them. */
-static bool trace_range(const char *prefix, struct id range[2], struct err *err)
+bool id_range(const char *prefix, struct id range[2], struct err *err)
 {
     size_t n = strlen(prefix);
     char low[33], high[33];
@@ -321,7 +250,7 @@ static bool trace_find(struct store *store, struct json_task *t, int64_t *row,
     struct id range[2];
     bool several = false;
 
-    if (!trace_range(t->id, range, err))
+    if (!id_range(t->id, range, err))
         return false;
     rows = db_query(
         store->db, skip ? scan : find,

@@ -412,7 +412,8 @@ void store_trace(struct store *store, const char *id, store_json_fn *fn,
 
 /* {"network": {"to_line": {"queued": n, ...}, "to_xmpp": ...}, ...}; final
  * states are totals of all time, also of rows that were swept; plus
- * counters ambiguous_resend, duplicates_suppressed, poison. One object. */
+ * counters ambiguous_resend, duplicates_suppressed, poison, blocked. One
+ * object. */
 void store_counts(struct store *store, store_json_fn *fn, void *arg);
 
 #endif
