@@ -234,10 +234,9 @@ static void on_check(void *arg)
     }
 }
 
-static void on_signal(void *arg, int signum)
+static void on_stop(void *arg)
 {
     struct gateway *gateway = arg;
-    (void)signum;
     if (gateway->phase != RUNNING) {
         gateway->phase_until = 0;
         return;
@@ -246,6 +245,12 @@ static void on_signal(void *arg, int signum)
     gateway->core.stopping = true;
     enter(gateway, FINISHING, FINISH_MS);
     timer_repeat(gateway->check, CHECK_MS);
+}
+
+static void on_signal(void *arg, int signum)
+{
+    (void)signum;
+    on_stop(arg);
 }
 
 static void watch_signals(struct gateway *gateway)
@@ -303,6 +308,7 @@ int gateway_run(const struct config *config)
     struct err err = { 0 };
     gateway.core.loop = loop_new();
     gateway.core.fatal = on_fatal;
+    gateway.core.stop = on_stop;
     gateway.core.arg = &gateway;
     gateway.core.started = clock_wall_ms();
     owner_init(&gateway.core.owner, gateway.core.loop);

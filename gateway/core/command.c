@@ -189,6 +189,7 @@ bool call_run(struct call *call, struct err *err)
         return err_set(err, ERR_UNSUPPORTED, "%s needs %s", call->command->name,
                        missing->name);
     buf_reset(&call->text);
+    call->text.over = false;
     json_object_put(call->rows);
     call->rows = json_object_new_array();
     call->state = CALL_RUNNING;
@@ -243,6 +244,26 @@ void call_ask(struct call *call, const char *title, const struct field *fields,
 
 /* --- what it says --------------------------------------------------------- */
 
+void call_print_long(struct call *call, const char *text)
+{
+    static const char cut[] = "\n... (there is more)";
+    size_t room = TEXT_MAX - call->text.len, size = strlen(text);
+
+    if (call->text.over || room < sizeof(cut))
+        return;
+    if (call->text.len > 0)
+        buf_add_char(&call->text, '\n');
+    if (buf_add(&call->text, text, size))
+        return;
+    size = room - sizeof(cut);
+    while (size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80)
+        size--;
+    call->text.over = false;
+    buf_add(&call->text, text, size);
+    buf_add_text(&call->text, cut);
+    call->text.over = true;
+}
+
 void call_print(struct call *call, const char *format, ...)
 {
     char text[LINE_MAX];
@@ -251,7 +272,7 @@ void call_print(struct call *call, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    buf_addf(&call->text, "%s%s", call->text.len > 0 ? "\n" : "", text);
+    call_print_long(call, text);
 }
 
 void call_row(struct call *call, struct json_object *row)

@@ -90,6 +90,8 @@ void *call_notes(const struct call *call);
 /* A line of the answer, for people. */
 void call_print(struct call *call, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* The same of any length. */
+void call_print_long(struct call *call, const char *text);
 /* A row of the answer, for --json and result tables: an object of short values
  * (borrowed). People see rows only where nothing was printed. */
 void call_row(struct call *call, struct json_object *row);

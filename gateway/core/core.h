@@ -23,6 +23,7 @@ struct core {
     int64_t started;          /* Unix ms */
     /* The store is lost: the daemon has to stop (rule R13). */
     void (*fatal)(void *arg, const struct err *err);
+    void (*stop)(void *arg); /* an orderly end, as on SIGTERM */
     void *arg;
 };
 

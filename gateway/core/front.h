@@ -71,6 +71,9 @@ struct front {
     /* As network_address, and JIDs of the network's contacts are understood. */
     bool (*typed_address)(void *self, const char *typed, char out[1024],
                           struct err *err);
+    /* The JID of a contact; false: the address has none. */
+    bool (*contact_jid)(const void *self, const char *address,
+                        char out[NETWORK_JID_SIZE]);
 };
 
 /* --- XMPP to core ------------------------------------------------------ */
@@ -118,6 +121,11 @@ bool network_typed_jid(const struct network *network, const char *typed,
                        char out[NETWORK_JID_SIZE], struct err *err);
 bool network_typed_address(const struct network *network, const char *typed,
                            char out[1024], struct err *err);
+
+/* The JID of a contact: what people put on their rosters; or its address, when
+ * it has none. */
+void network_contact_jid(const struct network *network, const char *address,
+                         char out[NETWORK_JID_SIZE]);
 
 /* A text from an XMPP user. All borrowed, valid UTF-8, no NUL. */
 struct user_text {

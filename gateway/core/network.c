@@ -233,6 +233,13 @@ bool network_typed_address(const struct network *network, const char *typed,
     return network->front->typed_address(network->self, typed, out, err);
 }
 
+void network_contact_jid(const struct network *network, const char *address,
+                         char out[NETWORK_JID_SIZE])
+{
+    if (!network->front->contact_jid(network->self, address, out))
+        text_copy(out, NETWORK_JID_SIZE, address);
+}
+
 /* --- health
  * ---------------------------------------------------------------------- */
 

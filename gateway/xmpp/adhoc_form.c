@@ -78,7 +78,9 @@ static void add_field(xmpp_stanza_t *form, const struct call *call,
 void adhoc_form_ask(xmpp_stanza_t *parent, const struct call *call,
                     const char *title)
 {
-    xmpp_stanza_t *form = form_add(parent, "form", NULL);
+    bool admin = call_command(call)->node != NULL; /* XEP-0133 */
+    xmpp_stanza_t *form = form_add(
+        parent, "form", admin ? "http://jabber.org/protocol/admin" : NULL);
 
     stanza_add(form, "title", NULL, title);
     add_lines(form, "instructions", call_text(call), ANSWER_MAX);

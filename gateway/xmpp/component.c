@@ -307,6 +307,12 @@ static bool front_typed_address(void *self, const char *typed, char out[1024],
     return address_from_typed(self, typed, out, err);
 }
 
+static bool front_contact_jid(const void *self, const char *address,
+                              char out[NETWORK_JID_SIZE])
+{
+    return component_jid(self, address, out);
+}
+
 const struct front *component_front(void)
 {
     static const struct front front = {
@@ -321,6 +327,7 @@ const struct front *component_front(void)
         .status = front_status,
         .typed_jid = front_typed_jid,
         .typed_address = front_typed_address,
+        .contact_jid = front_contact_jid,
     };
 
     return &front;
