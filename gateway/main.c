@@ -9,6 +9,7 @@
 #include "control/client.h"
 #include "core/command.h"
 #include "gateway.h"
+#include "manual.h"
 #include "options.h"
 #include "reference.h"
 #include "sms/pdutool.h"
@@ -149,13 +150,9 @@ static const struct own_command *find_own(const char *name)
     return NULL;
 }
 
-static void print_asked(FILE *out, const char *before,
-                        const struct command *command)
+static bool is_own(const char *name)
 {
-    char usage[512];
-
-    command_usage(command, true, usage, sizeof(usage));
-    fprintf(out, "%s%s\n        %s\n", before, usage, command->help);
+    return find_own(name) != NULL;
 }
 
 static void print_help(FILE *out)
@@ -163,13 +160,7 @@ static void print_help(FILE *out)
     fputs("usage: moongate [-c FILE] COMMAND ...\n\n", out);
     for (size_t i = 0; i < COMMANDS; i++)
         print_own(out, "  ", &commands[i]);
-    fputs("\nThese ask the running gateway; all take --json, --network N, and "
-          "--as JID to\nact for a user:\n\n",
-          out);
-    for (const struct command *const *c = commands_all(); *c; c++) {
-        if (!find_own((*c)->name))
-            print_asked(out, "  ", *c);
-    }
+    manual_list(out, is_own);
     fprintf(out,
             "\nFILE is %s without -c. See moongate(1), moongate.conf(5).\n",
             default_config);
@@ -190,15 +181,6 @@ static int unknown_command(const char *name)
     return 2;
 }
 
-static void print_fields(const struct command *command)
-{
-    for (const struct field *f = command->fields; f && f->name; f++)
-        printf("  %s%s: %s%s%s\n", f->name, f->required ? "" : " (optional)",
-               f->label, f->choices ? ", " : "", f->choices ? f->choices : "");
-    if (command->personal)
-        puts("  --as JID: for whom");
-}
-
 /* How one command is used; false when there is none of that name. */
 static bool print_usage(const char *name)
 {
@@ -208,10 +190,8 @@ static bool print_usage(const char *name)
 
     if (own)
         print_own(stdout, before, own);
-    if (command) {
-        print_asked(stdout, before, command);
-        print_fields(command);
-    }
+    if (command)
+        manual_command(stdout, before, command);
     return own || command;
 }
 
@@ -220,6 +200,8 @@ static int run_help(const char *path, int argc, char **argv)
     (void)path;
     if (argc == 1)
         print_help(stdout);
+    else if (strcmp(argv[1], "--man") == 0)
+        manual_man(stdout, is_own);
     else if (!print_usage(argv[1]))
         return unknown_command(argv[1]);
     return 0;

@@ -119,6 +119,22 @@ static int take_placed(struct client *client, const char *word)
                : usage(client, "does not take", word);
 }
 
+/* What can be told without the daemon. */
+static int check_value(const struct client *client, const struct field *field,
+                       const char *text)
+{
+    struct call *draft;
+    struct err err;
+    bool good;
+
+    if (field->type == FIELD_JID || field->type == FIELD_ADDRESS)
+        return 0;
+    draft = call_new(NULL, NULL, NULL, client->command, NULL, NULL);
+    good = call_set(draft, field->name, text, &err);
+    call_free(draft);
+    return good ? 0 : usage(client, err.text, NULL);
+}
+
 static int check_given(const struct client *client)
 {
     char name[NAME_SIZE];
@@ -136,6 +152,8 @@ static int check_given(const struct client *client)
         text = json_object_get_string(value);
         if (f->required && text[strspn(text, " \t\r\n")] == '\0')
             return usage(client, name, "is empty");
+        if (check_value(client, f, text) != 0)
+            return 2;
     }
     if (client->command->personal && !has(client->request, "as"))
         return usage(client, "needs --as JID: for whom?", NULL);

@@ -205,13 +205,26 @@ static char *welcome(const struct component *component)
 
 /* True a few times a minute: an answering machine may be listening. */
 static bool may_answer(struct component *component, const char *account,
-                       int times)
+                       bool welcome)
 {
-    char key[JID_BARE_SIZE + 8];
+    char key[JID_BARE_SIZE + 16];
 
-    for (int i = 0; i < times; i++) {
+    if (welcome)
+        return recent_is_new(&component->helped, account, CLUELESS_MS);
+    for (int i = 0; i < CLUELESS_MAX; i++) {
         snprintf(key, sizeof(key), "%d %s", i, account);
         if (recent_is_new(&component->helped, key, CLUELESS_MS))
+            return true;
+    }
+    return false;
+}
+
+static bool is_greeting(const char *word)
+{
+    static const char *const greetings[] = { "hello", "hallo", "hi", "hey" };
+
+    for (size_t i = 0; i < sizeof(greetings) / sizeof(greetings[0]); i++) {
+        if (is_word(word, greetings[i]))
             return true;
     }
     return false;
@@ -225,8 +238,10 @@ static void be_clueless(const struct request *request, const char *text)
 
     text_copy(word, sizeof(word), text);
     word[strcspn(word, " \t\r\n")] = '\0';
-    best = command_suggest(word, component->network, request->account);
-    if (!may_answer(component, request->account, best ? CLUELESS_MAX : 1))
+    best = is_greeting(word)
+               ? NULL
+               : command_suggest(word, component->network, request->account);
+    if (!may_answer(component, request->account, !best))
         return;
     answer = best ? xasprintf("I do not know \"%s\"; did you mean %s? "
                               "See: help",

@@ -51,7 +51,7 @@ static void lists_the_queue(void **state)
     call(f, client, some);
     assert_string_equal(f->asked, "open 5");
     call(f, client, many);
-    assert_int_equal(f->code, 1);
+    assert_int_equal(f->code, 2);
     assert_printed(f, "limit must be from 1 to 10000");
     call(f, client, none);
     assert_string_equal(f->printed, "no such messages\n");
