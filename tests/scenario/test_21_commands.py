@@ -192,6 +192,17 @@ def test_a_chat_with_the_gateway(desk):
     assert say(bob, desk, "cancel") == "Cancelled."
 
 
+def test_what_a_text_would_cost(desk):
+    said = say(desk.bob, desk, "parts just a few words")
+    assert said.startswith("1 part"), said
+    rows = desk.gateway.json("parts", "long " * 60, "--to", "07700 900123")
+    assert rows["parts"] == 2
+    assert "at most" in desk.gateway.cli("parts", "x" * 5000,
+                                         check=False).stderr
+    assert "Accepted" in say(desk.bob, desk, f"send {PHONE} manner=flash now!")
+    assert desk.phone_gets("now!")
+
+
 def test_trace_shows_only_ones_own(desk):
     bob = desk.bob
     told = say(bob, desk, f"send {PHONE} mine")
