@@ -219,14 +219,6 @@ static const char *text_member(struct json_object *object, const char *key)
     return json_object_get_string(value);
 }
 
-static bool is_his(const struct call *call, struct json_object *message)
-{
-    return call_is_admin(call) ||
-           (strcmp(text_member(message, "account"), call_who(call)) == 0 &&
-            strcmp(text_member(message, "network"),
-                   network_name(call_network(call))) == 0);
-}
-
 static void on_listed(void *arg, struct json_object *object,
                       const struct err *err)
 {
@@ -280,18 +272,11 @@ static void on_traced(void *arg, struct json_object *object,
                       const struct err *err)
 {
     struct call *call = arg;
-    struct err none;
-    if (object && is_his(call, object)) {
+    if (object) {
         print_events(call, object);
         call_row(call, object);
-    } else if (object) {
-        return;
     } else if (err) {
         call_failed(call, err);
-    } else if (json_object_array_length(call_rows(call)) == 0) {
-        (void)err_set(&none, ERR_BAD_ADDRESS, "there is no message %s of yours",
-                      call_value(call, "id"));
-        call_failed(call, &none);
     } else {
         call_done(call);
     }
@@ -299,8 +284,12 @@ static void on_traced(void *arg, struct json_object *object,
 
 static void run_trace(struct call *call)
 {
-    store_trace(call_core(call)->store, call_value(call, "id"), on_traced,
-                call);
+    struct store *store = call_core(call)->store;
+    if (call_is_admin(call))
+        store_trace(store, call_value(call, "id"), on_traced, call);
+    else
+        store_trace_own(store, network_name(call_network(call)), call_who(call),
+                        call_value(call, "id"), on_traced, call);
 }
 
 static const struct field queue_fields[] = {

@@ -410,6 +410,11 @@ void store_list(struct store *store, const struct listing *listing,
 void store_trace(struct store *store, const char *id, store_json_fn *fn,
                  void *arg);
 
+/* The same among the messages of one account. */
+void store_trace_own(struct store *store, const char *network,
+                     const char *account, const char *id, store_json_fn *fn,
+                     void *arg);
+
 /* {"network": {"to_line": {"queued": n, ...}, "to_xmpp": ...}, ...}; final
  * states are totals of all time, also of rows that were swept; plus
  * counters ambiguous_resend, duplicates_suppressed, poison, blocked. One
