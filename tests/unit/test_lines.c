@@ -2,8 +2,8 @@
  * becomes of it when one is away; on the real core and store. */
 #include "core_scene.h"
 
-#include <json-c/json.h>
 #include "store/manage.h"
+#include <json-c/json.h>
 
 /* --- who takes it --------------------------------------------------------- */
 
