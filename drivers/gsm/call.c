@@ -43,6 +43,8 @@ static void tell(struct gsm *g, const char *number)
     snprintf(text, sizeof(text), "called at %02d:%02d",
              (int)(minutes / 60 % 24), (int)(minutes % 60));
     g->errands.ringing.told = true;
+    if (!gsm_errand_is_allowed(g))
+        return;
     log_info("line %s: a call from %s", line_name(g->line),
              number[0] != '\0' ? log_number(number).text : "nobody");
     line_received(g->line, &message, 1, 0);

@@ -238,11 +238,16 @@ bool cusd_parse(const char *line, struct cusd *out)
 
 /* --- the command ---------------------------------------------------------- */
 
-/* Is every septet the character's ASCII code, and none a quote? */
+/* Is every septet the character's ASCII code, and none a quote or the end of
+ * the command? */
 static bool is_plain(const char *text, const uint8_t *septets, size_t n)
 {
-    return strlen(text) == n && memcmp(text, septets, n) == 0 &&
-           memchr(text, '"', n) == NULL;
+    if (strlen(text) != n || memcmp(text, septets, n) != 0)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (septets[i] < 0x20 || septets[i] == '"')
+            return false;
+    return true;
 }
 
 bool cusd_command(const char *text, enum cusd_form form, char *out, size_t size,

@@ -8,10 +8,11 @@
 #include "gsm/errors.h"
 #include "gsm/gsm.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 
-enum { AGAIN_MS = 10000, POSTPONED_MAX = 30 };
+enum { AGAIN_MS = 10000, POSTPONED_MAX = 30, TOLD_MAX = 20 };
 
 #define URGENT (1u << ERRAND_HANG_UP | 1u << ERRAND_USSD)
 
@@ -121,6 +122,21 @@ void gsm_want_errand(struct gsm *g, enum gsm_errand errand)
 bool gsm_errand_is_due(const struct gsm *g, bool urgent)
 {
     return (g->errands.wanted & (urgent ? URGENT : ~0u)) != 0;
+}
+
+bool gsm_errand_is_allowed(struct gsm *g)
+{
+    struct gsm_errands *e = &g->errands;
+    int64_t minute = clock_mono_ms() / 60000;
+
+    if (e->minute != minute)
+        e->told = 0;
+    e->minute = minute;
+    if (++e->told == TOLD_MAX + 1)
+        log_warn("line %s: too many calls or messages of the network in a "
+                 "minute: the rest is not told",
+                 line_name(g->line));
+    return e->told <= TOLD_MAX;
 }
 
 void gsm_errand_enter(struct gsm *g)

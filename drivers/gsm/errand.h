@@ -80,6 +80,8 @@ struct gsm_errands {
     unsigned wanted, later, never; /* bits of 1 << enum gsm_errand */
     enum gsm_errand now;
     unsigned postponed;
+    unsigned told; /* in this minute: calls, words of the network */
+    int64_t minute;
     struct timer *again;
     char number[32]; /* the SIM's own, as it says */
     struct gsm_ussd ussd;
@@ -95,6 +97,8 @@ void gsm_errands_stop(struct gsm *g, const char *why); /* it is lost */
 void gsm_errands_destroy(struct gsm *g);
 void gsm_want_errand(struct gsm *g, enum gsm_errand errand);
 bool gsm_errand_is_due(const struct gsm *g, bool urgent);
+/* May something be told that nobody asked for? A modem gone mad says a lot. */
+bool gsm_errand_is_allowed(struct gsm *g);
 void gsm_errand_enter(struct gsm *g);
 void gsm_errand_over(struct gsm *g); /* the `done` of their scripts */
 void gsm_errand_done(struct gsm *g, const struct at_event *event);

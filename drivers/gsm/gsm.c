@@ -119,7 +119,8 @@ static const struct option options[] = {
       .fallback = "0",
       .min = 0,
       .max = 1000000000,
-      .help = "Tell the admins when the balance falls below; 0: never" },
+      .help =
+          "Tell the admins when the balance falls below this sum; 0: never" },
     { .key = NULL },
 };
 

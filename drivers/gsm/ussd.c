@@ -118,7 +118,9 @@ bool gsm_command(struct line *line, const char *name, const char *argument,
         return reply(g, argument, call, err);
     if (strcmp(name, "balance") == 0)
         return gsm_balance_ask(g, call, err);
-    if (strcmp(name, "cancel") == 0 && u->call == call)
+    if (strcmp(name, "cancel") != 0)
+        return err_set(err, ERR_UNSUPPORTED, "a modem cannot do that");
+    if (u->call == call)
         gsm_ussd_end(g);
     return true;
 }
@@ -234,7 +236,7 @@ static void on_unasked(struct gsm *g, const struct cusd *said)
 
     if (u->phase == USSD_ENDING)
         return;
-    if (said->text[0] != '\0')
+    if (said->text[0] != '\0' && gsm_errand_is_allowed(g))
         line_notice(g->line, "the network says: %s", said->text);
     if (said->kind == CUSD_MORE)
         set_phase(g, USSD_ENDING);

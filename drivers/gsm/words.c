@@ -1,6 +1,7 @@
 /* words.c - flash texts get a mark, waiting voice mail and MMS are told. */
 #include "gsm/words.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,10 +32,10 @@ static void new_line(struct buf *out)
 static void write_waiting(const struct words *words, struct buf *out)
 {
     static const char *const names[PDU_WAITS] = {
-        [PDU_VOICEMAIL] = "Voicemail",
-        [PDU_FAX] = "Fax",
-        [PDU_EMAIL] = "E-mail",
-        [PDU_OTHER] = "Message",
+        [PDU_VOICEMAIL] = "voicemail",
+        [PDU_FAX] = "fax",
+        [PDU_EMAIL] = "e-mail",
+        [PDU_OTHER] = "message",
     };
     const struct pdu_waiting *waiting = &words->first->waiting;
 
@@ -42,11 +43,13 @@ static void write_waiting(const struct words *words, struct buf *out)
         if (!waiting->set[i])
             continue;
         new_line(out);
-        (void)buf_addf(out, "%s waiting", names[i]);
+        if (waiting->count[i] == 0)
+            (void)buf_addf(out, "No %s waiting any more", names[i]);
+        else
+            (void)buf_addf(out, "%c%s waiting", toupper(names[i][0]),
+                           names[i] + 1);
         if (waiting->count[i] > 0)
             (void)buf_addf(out, " (%d)", waiting->count[i]);
-        else if (waiting->count[i] == 0)
-            (void)buf_add_text(out, ": none any more");
     }
     if (words->text[0] != '\0') {
         new_line(out);

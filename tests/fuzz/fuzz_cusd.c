@@ -43,6 +43,8 @@ static void check_code(const char *code)
     if (!cusd_command(code, CUSD_PACKED, command, sizeof(command), &err))
         return;
     check(strlen(command) < sizeof(command));
+    check(!cusd_command(code, CUSD_PLAIN, line, sizeof(line), &err) ||
+          strpbrk(line, "\r\n") == NULL);
     text_copy(line, sizeof(line), "+CUSD: 0");
     text_copy(line + strlen(line), sizeof(line) - strlen(line), command + 9);
     check(cusd_parse(line, &cusd));

@@ -96,7 +96,7 @@ def test_waiting_voice_mail(card):
     notice(count=1, by="dcs", text="Call 121")
     scene.alice.expect_text(mailbox, "Voicemail waiting\nCall 121")
     notice(count=0, by="dcs", store=False)
-    scene.alice.expect_text(mailbox, "Voicemail waiting: none any more")
+    scene.alice.expect_text(mailbox, "No voicemail waiting any more")
 
 
 def test_mms_notice(card):

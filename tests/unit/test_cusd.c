@@ -178,6 +178,9 @@ static void test_commands(void **state)
     assert_string_equal(out, "AT+CUSD=1,\"618018\",15");
     assert_true(cusd_command("\"", CUSD_PLAIN, out, sizeof(out), &err));
     assert_string_equal(out, "AT+CUSD=1,\"22\",15");
+    /* Nobody writes a second command. */
+    assert_true(cusd_command("1\r\nATZ\r", CUSD_PLAIN, out, sizeof(out), &err));
+    assert_null(strpbrk(out, "\r\n"));
     assert_false(cusd_command("\xD0\x94", CUSD_PLAIN, out, sizeof(out), &err));
     assert_int_equal(err.kind, ERR_UNSUPPORTED);
     memset(longest, '1', sizeof(longest));

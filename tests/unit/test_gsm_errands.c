@@ -223,6 +223,23 @@ static void test_call_without_number(void **state)
         fake_wait(sim->fake, "told name:anonymous|called at ", 5000));
 }
 
+/* A modem gone mad fills nobody's inbox. */
+static void test_flood_of_calls(void **state)
+{
+    struct sim *sim = *state;
+
+    wait_for_settings(sim);
+    fake_run(sim->fake, 50);
+    for (int i = 0; i < 60; i++) {
+        sim_do(sim, "{\"cmd\":\"urc\",\"line\":\"RING\"}");
+        sim_do(sim, "{\"cmd\":\"urc\",\"line\":\"NO CARRIER\"}");
+    }
+    sim_text(sim, "after the flood");
+    assert_non_null(fake_wait(sim->fake, "|after the flood", 5000));
+    assert_true(fake_count(sim->fake, "called at") >= 20);
+    assert_true(fake_count(sim->fake, "called at") <= 40);
+}
+
 static void test_hang_up(void **state)
 {
     struct sim *sim = open_with(state, ",profile=sim7600",
@@ -370,6 +387,7 @@ int main(void)
         OWN_SIM(test_families),
         WITH_SIM(test_call),
         WITH_SIM(test_call_without_number),
+        WITH_SIM(test_flood_of_calls),
         OWN_SIM(test_hang_up),
         OWN_SIM(test_ignored_call),
         OWN_SIM(test_phonebook),
