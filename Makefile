@@ -139,7 +139,7 @@ $(BELOW_CORE): $(filter $(addprefix $(O)/,gateway/base/% gateway/toolkit/% \
     drivers/%),$(OBJECTS))
 $(BESIDE_CORE): $(filter $(addprefix $(O)/gateway/,base/% toolkit/% xmpp/% \
     core/account_settings.o core/command.o core/command_value.o \
-    core/command_words.o),$(OBJECTS))
+    core/command_words.o),$(OBJECTS)) $(O)/tests/unit/fake_commands.o
 $(LIBRARY) $(BELOW_CORE) $(BESIDE_CORE):
 	@rm -f $@ && ar rcs $@ $^
 
@@ -165,7 +165,12 @@ $(O)/%.o: %.c $(O)/flags
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
-# The option reference comes from the program, so that it cannot disagree.
+# The references come from the program, so that they cannot disagree.
+$(BUILD)/moongate.1: conf/man/moongate.1.in $(PROGRAM)
+	$(PROGRAM) help --man >$@.commands
+	sed -e '/^@COMMANDS@$$/{r $@.commands' -e 'd}' $< >$@
+	@rm -f $@.commands
+
 $(BUILD)/moongate.conf.5: conf/man/moongate.conf.5.in $(PROGRAM)
 	$(PROGRAM) options --man >$@.options
 	sed -e '/^@OPTIONS@$$/{r $@.options' -e 'd}' $< >$@
@@ -174,9 +179,9 @@ $(BUILD)/moongate.conf.5: conf/man/moongate.conf.5.in $(PROGRAM)
 INSTALL_AT := $(DESTDIR)$(PREFIX)
 UNIT_AT := $(INSTALL_AT)/lib/systemd/system
 
-install: all $(BUILD)/moongate.conf.5 ## PREFIX=/usr/local DESTDIR= SYSCONFDIR=/etc
+install: all $(BUILD)/moongate.1 $(BUILD)/moongate.conf.5 ## PREFIX=/usr/local DESTDIR= SYSCONFDIR=/etc
 	install -Dm755 $(PROGRAM) $(INSTALL_AT)/bin/moongate
-	install -Dm644 -t $(INSTALL_AT)/share/man/man1 conf/man/moongate.1
+	install -Dm644 -t $(INSTALL_AT)/share/man/man1 $(BUILD)/moongate.1
 	install -Dm644 -t $(INSTALL_AT)/share/man/man5 $(BUILD)/moongate.conf.5
 	install -Dm644 -t $(INSTALL_AT)/share/doc/moongate/servers conf/servers/*
 	install -d $(UNIT_AT) $(INSTALL_AT)/lib/sysusers.d

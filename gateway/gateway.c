@@ -20,7 +20,6 @@
 #include "core/network.h"
 #include "core/outbox.h"
 #include "drivers.h"
-#include "inspect.h"
 #include "store/store.h"
 #include "toolkit/config.h"
 #include "toolkit/timer.h"
@@ -37,7 +36,6 @@ struct gateway {
     struct component **components; /* one per network */
     size_t n_components, n_stopped;
     struct control *control;
-    struct inspect *inspect;
     struct timer *check, *sweep;
     enum phase phase;
     int64_t phase_until; /* clock_mono_ms */
@@ -89,22 +87,12 @@ static void add_network(struct gateway *gateway, const struct settings *s)
     gateway->components[gateway->n_components++] = component;
 }
 
-static struct network *find_network(const struct core *core, const char *name)
-{
-    struct network *network;
-    DL_FOREACH (core->networks, network) {
-        if (strcmp(network_name(network), name) == 0)
-            return network;
-    }
-    return NULL;
-}
-
 static bool add_line(struct gateway *gateway, const struct settings *s,
                      struct err *err)
 {
     struct core *core = &gateway->core;
     const struct driver *driver = drivers_find(settings_text(s, "driver"));
-    struct network *network = find_network(core, settings_text(s, "network"));
+    struct network *network = network_find(core, settings_text(s, "network"));
     if (!network)
         return err_set(err, ERR_CONFIG,
                        "%s: line %s names network \"%s\", which is not in "
@@ -140,11 +128,9 @@ static bool build(struct gateway *gateway, struct err *err)
 static bool open_control(struct gateway *gateway, struct err *err)
 {
     const struct settings *s = config_group(gateway->config, "gateway");
-    gateway->inspect =
-        inspect_new(&gateway->core, gateway->components, gateway->n_components);
     gateway->control =
         control_open(&gateway->core.owner, settings_text(s, "state_dir"),
-                     inspect_source(), gateway->inspect, err);
+                     &gateway->core, err);
     return gateway->control != NULL;
 }
 
@@ -248,10 +234,9 @@ static void on_check(void *arg)
     }
 }
 
-static void on_signal(void *arg, int signum)
+static void on_stop(void *arg)
 {
     struct gateway *gateway = arg;
-    (void)signum;
     if (gateway->phase != RUNNING) {
         gateway->phase_until = 0;
         return;
@@ -260,6 +245,12 @@ static void on_signal(void *arg, int signum)
     gateway->core.stopping = true;
     enter(gateway, FINISHING, FINISH_MS);
     timer_repeat(gateway->check, CHECK_MS);
+}
+
+static void on_signal(void *arg, int signum)
+{
+    (void)signum;
+    on_stop(arg);
 }
 
 static void watch_signals(struct gateway *gateway)
@@ -307,7 +298,6 @@ static void tear_down(struct gateway *gateway)
         network_free(network);
     }
     control_free(gateway->control);
-    inspect_free(gateway->inspect);
     free(gateway->components);
     loop_free(core->loop);
 }
@@ -318,7 +308,9 @@ int gateway_run(const struct config *config)
     struct err err = { 0 };
     gateway.core.loop = loop_new();
     gateway.core.fatal = on_fatal;
+    gateway.core.stop = on_stop;
     gateway.core.arg = &gateway;
+    gateway.core.started = clock_wall_ms();
     owner_init(&gateway.core.owner, gateway.core.loop);
     owner_init(&gateway.store_owner, gateway.core.loop);
     crash_init();

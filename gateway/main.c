@@ -1,12 +1,15 @@
-/* main.c - the command line, and nothing else: a table of commands, each with
- * what it takes, one line of help and its function. The exit code is 0, 1 when
- * what was asked for failed, 2 for a usage mistake. */
+/* main.c - the command line, and nothing else: a table of commands that work
+ * alone, each with what it takes, one line of help and its function; those of
+ * core/command.h go to the daemon. The exit code is 0, 1 when what was asked
+ * for failed, 2 for a usage mistake. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "control/client.h"
+#include "core/command.h"
 #include "gateway.h"
+#include "manual.h"
 #include "modems.h"
 #include "options.h"
 #include "reference.h"
@@ -15,7 +18,7 @@
 
 static const char default_config[] = "/etc/moongate/moongate.conf";
 
-struct command {
+struct own_command {
     const char *name, *arguments, *help;
     int (*run)(const char *config, int argc, char **argv);
 };
@@ -120,55 +123,51 @@ static int run_version(const char *path, int argc, char **argv)
 
 static int run_help(const char *path, int argc, char **argv);
 
-static const struct command commands[] = {
+static const struct own_command commands[] = {
     { "run", "", "run the gateway in the foreground", run_daemon },
     { "check", "", "check the configuration and tell every mistake",
       run_check },
     { "options", "[--json|--conf|--man]", "explain every option", run_options },
-    { "status", "[--json]", "the state of the networks and lines",
-      client_status },
-    { "queue", "[--network N] [--state S] [--limit N] [--json]",
-      "messages not handed over yet; S: a state, or all", client_queue },
-    { "trace", "ID [--json]", "the life of one message; ID may be shortened",
-      client_trace },
-    { "send", "--network N --to ADDRESS --from JID [--manner WORDS] TEXT",
-      "queue a text as if JID had sent it; prints its id; WORDS: \"flash\" and "
-      "others of the driver",
-      client_send },
     { "pdu", "decode HEX | encode --to N --text T",
       "explain an SMS PDU, or how a text would be sent", run_pdu },
     { "modems", "[--json] [PORT ...]",
       "what is plugged in, with the lines to paste", modems_main },
-    { "help", "", "this list", run_help },
+    { "help", "[COMMAND]", "this list, or how COMMAND is used", run_help },
     { "version", "", "print the version", run_version },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
-static void print_command(FILE *out, const char *before,
-                          const struct command *command)
+static void print_own(FILE *out, const char *before,
+                      const struct own_command *command)
 {
     fprintf(out, "%s%s%s%s\n        %s\n", before, command->name,
             *command->arguments ? " " : "", command->arguments, command->help);
+}
+
+static const struct own_command *find_own(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    }
+    return NULL;
+}
+
+static bool is_own(const char *name)
+{
+    return find_own(name) != NULL;
 }
 
 static void print_help(FILE *out)
 {
     fputs("usage: moongate [-c FILE] COMMAND ...\n\n", out);
     for (size_t i = 0; i < COMMANDS; i++)
-        print_command(out, "  ", &commands[i]);
+        print_own(out, "  ", &commands[i]);
+    manual_list(out, is_own);
     fprintf(out,
             "\nFILE is %s without -c. See moongate(1), moongate.conf(5).\n",
             default_config);
-}
-
-static int run_help(const char *path, int argc, char **argv)
-{
-    (void)path;
-    (void)argc;
-    (void)argv;
-    print_help(stdout);
-    return 0;
 }
 
 static int unknown_command(const char *name)
@@ -178,22 +177,47 @@ static int unknown_command(const char *name)
 
     for (size_t i = 0; i < COMMANDS; i++)
         suggest(name, commands[i].name, &best, &distance);
+    for (const struct command *const *c = commands_all(); *c; c++)
+        suggest(name, (*c)->name, &best, &distance);
     fprintf(stderr, "moongate: unknown command %s%s%s%s; see moongate help\n",
             name, best ? "; did you mean " : "", best ? best : "",
             best ? "?" : "");
     return 2;
 }
 
-static int run_command(const struct command *command, const char *config,
-                       int argc, char **argv)
+/* How one command is used; false when there is none of that name. */
+static bool print_usage(const char *name)
 {
-    /* pdu reads no configuration, takes any text, and has its own help. */
-    for (int i = 1; i < argc && command->run != run_pdu; i++) {
-        if (strcmp(argv[i], "--") == 0)
-            break;
+    static const char before[] = "usage: moongate [-c FILE] ";
+    const struct own_command *own = find_own(name);
+    const struct command *command = own ? NULL : commands_find(name);
+
+    if (own)
+        print_own(stdout, before, own);
+    if (command)
+        manual_command(stdout, before, command);
+    return own || command;
+}
+
+static int run_help(const char *path, int argc, char **argv)
+{
+    (void)path;
+    if (argc == 1)
+        print_help(stdout);
+    else if (strcmp(argv[1], "--man") == 0)
+        manual_man(stdout, is_own);
+    else if (!print_usage(argv[1]))
+        return unknown_command(argv[1]);
+    return 0;
+}
+
+/* 0: go on; else an exit code, -1 after help was printed. */
+static int check_flags(const char *name, int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            print_command(stdout, "usage: moongate [-c FILE] ", command);
-            return 0;
+            (void)print_usage(name);
+            return -1;
         }
         if (strcmp(argv[i], "-c") == 0 || strcmp(argv[i], "--config") == 0) {
             fprintf(stderr, "moongate %s: -c goes before the command\n",
@@ -201,7 +225,45 @@ static int run_command(const struct command *command, const char *config,
             return 2;
         }
     }
+    return 0;
+}
+
+static int run_own(const struct own_command *command, const char *config,
+                   int argc, char **argv)
+{
+    /* pdu reads no configuration, takes any text, and has its own help. */
+    int code =
+        command->run == run_pdu ? 0 : check_flags(command->name, argc, argv);
+
+    if (code != 0)
+        return code < 0 ? 0 : code;
     return command->run(config, argc, argv);
+}
+
+/* "queue hold ID" is "queue-hold ID". */
+static int run_asked(const char *config, int argc, char **argv)
+{
+    const struct command *command = NULL;
+    char both[128];
+    int code;
+
+    if (argc > 1) {
+        snprintf(both, sizeof(both), "%s-%s", argv[0], argv[1]);
+        command = commands_find(both);
+    }
+    if (command) {
+        argv++;
+        argc--;
+        argv[0] = both;
+    } else {
+        command = commands_find(argv[0]);
+    }
+    if (!command)
+        return unknown_command(argv[0]);
+    code = check_flags(command->name, argc, argv);
+    if (code != 0)
+        return code < 0 ? 0 : code;
+    return client_run(command, config, argc, argv);
 }
 
 static int dispatch(const char *config, int argc, char **argv)
@@ -213,16 +275,16 @@ static int dispatch(const char *config, int argc, char **argv)
         { "-V", "version" },
     };
     const char *name = argv[0];
+    const struct own_command *own;
 
     for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
         if (strcmp(name, aliases[i][0]) == 0)
             name = aliases[i][1];
     }
-    for (size_t i = 0; i < COMMANDS; i++) {
-        if (strcmp(commands[i].name, name) == 0)
-            return run_command(&commands[i], config, argc, argv);
-    }
-    return unknown_command(name);
+    own = find_own(name);
+    if (own)
+        return run_own(own, config, argc, argv);
+    return run_asked(config, argc, argv);
 }
 
 int main(int argc, char **argv)

@@ -14,10 +14,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "control/client.h"
-#include "control/show.h"
+#include "control/table.h"
+#include "core/facts.h"
 #include "driver.h"
 #include "drivers.h"
-#include "facts.h"
 #include "toolkit/config.h"
 
 enum { FOUND_MAX = 256, NAMES = 64 };

@@ -1,9 +1,6 @@
 /* control.c - the daemon's end of the control socket: checks who connects,
- * parses one request, hands it to the source by a table, and writes what the
- * source replies.
- *
- * A reply may outlive its connection (the store answers later than the user
- * waits) and even the control itself; then it goes nowhere. */
+ * parses a request, makes a call of it, and writes what that answers. A call
+ * may outlive its connection: then its answer goes nowhere. */
 #include "control/control.h"
 
 #include <grp.h>
@@ -17,6 +14,9 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/command.h"
+#include "core/core.h"
+#include "core/network.h"
 #include "toolkit/listener.h"
 
 enum {
@@ -24,135 +24,22 @@ enum {
     PEERS_MAX = 16,
     JSON_DEPTH = 8,
     GROUPS_MAX = 256,
-    LISTING_DEFAULT = 1000,
-    LISTING_MAX = 10000,
 };
 
 struct connection {
     struct connection *prev, *next;
     struct control *control;
     struct peer *peer;
-    struct control_reply *reply; /* to the request being worked on */
-};
-
-struct control_reply {
-    struct connection *connection; /* NULL: gone */
+    struct call *call; /* being worked on, or asking for more */
+    bool asking;
 };
 
 struct control {
     char *path;
-    const struct control_source *source;
-    void *arg;
+    struct core *core;
     struct listener *listener;
     struct connection *connections;
 };
-
-static void refuse(struct control_reply *reply, const char *text)
-{
-    struct err err = { 0 };
-
-    err_set(&err, ERR_CONFIG, "%s", text);
-    control_reply_end(reply, &err);
-}
-
-/* A text argument of the request, or NULL. */
-static const char *argument(struct json_object *request, const char *key)
-{
-    struct json_object *value;
-
-    if (!json_object_object_get_ex(request, key, &value) ||
-        !json_object_is_type(value, json_type_string))
-        return NULL;
-    return json_object_get_string(value);
-}
-
-static void on_status(struct control *control, struct json_object *request,
-                      struct control_reply *reply)
-{
-    (void)request;
-    control->source->status(control->arg, reply);
-}
-
-static void on_queue(struct control *control, struct json_object *request,
-                     struct control_reply *reply)
-{
-    struct control_listing listing = {
-        .network = argument(request, "network"),
-        .state = argument(request, "state"),
-        .limit = LISTING_DEFAULT,
-    };
-    struct json_object *limit;
-
-    if (!listing.state)
-        listing.state = "open";
-    else if (strcmp(listing.state, "all") == 0)
-        listing.state = NULL;
-
-    if (json_object_object_get_ex(request, "limit", &limit)) {
-        int64_t n = json_object_get_int64(limit);
-
-        if (n < 1 || n > LISTING_MAX) {
-            refuse(reply, "limit must be from 1 to 10000");
-            return;
-        }
-        listing.limit = (size_t)n;
-    }
-    control->source->queue(control->arg, &listing, reply);
-}
-
-static void on_trace(struct control *control, struct json_object *request,
-                     struct control_reply *reply)
-{
-    const char *id = argument(request, "id");
-
-    if (id)
-        control->source->trace(control->arg, id, reply);
-    else
-        refuse(reply, "trace needs an id");
-}
-
-static void on_send(struct control *control, struct json_object *request,
-                    struct control_reply *reply)
-{
-    struct control_text text = {
-        .network = argument(request, "network"),
-        .from = argument(request, "from"),
-        .to = argument(request, "to"),
-        .text = argument(request, "text"),
-        .manner = argument(request, "manner"),
-    };
-
-    if (text.network && text.from && text.to && text.text)
-        control->source->send(control->arg, &text, reply);
-    else
-        refuse(reply, "send needs network, from, to and text");
-}
-
-static const struct {
-    const char *name;
-    void (*handler)(struct control *control, struct json_object *request,
-                    struct control_reply *reply);
-} commands[] = {
-    { "status", on_status },
-    { "queue", on_queue },
-    { "trace", on_trace },
-    { "send", on_send },
-};
-
-static void dispatch(struct control *control, struct json_object *request,
-                     struct control_reply *reply)
-{
-    const char *name = argument(request, "command");
-
-    for (size_t i = 0; name && i < sizeof(commands) / sizeof(commands[0]);
-         i++) {
-        if (strcmp(commands[i].name, name) == 0) {
-            commands[i].handler(control, request, reply);
-            return;
-        }
-    }
-    refuse(reply, "unknown command; is this moongate newer than the daemon?");
-}
 
 /* The whole line as one object, or NULL. */
 static struct json_object *parse_request(const char *line)
@@ -174,24 +61,209 @@ static struct json_object *parse_request(const char *line)
     return request;
 }
 
+/* --- answers -------------------------------------------------------------- */
+
+static void add_text(struct json_object *object, const char *key,
+                     const char *text)
+{
+    if (text)
+        json_object_object_add(object, key, json_object_new_string(text));
+}
+
+static void write_line(struct connection *connection,
+                       struct json_object *object)
+{
+    const char *text = json_object_to_json_string_ext(
+        object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+    char *line = xasprintf("%s\n", text);
+
+    peer_write(connection->peer, line, strlen(line));
+    free(line);
+}
+
+static void write_end(struct connection *connection, const char *text,
+                      const struct err *err)
+{
+    struct json_object *end = json_object_new_object();
+
+    json_object_object_add(end, "ok", json_object_new_boolean(!err));
+    if (err)
+        add_text(end, "error", err->text);
+    else if (text && *text)
+        add_text(end, "text", text);
+    write_line(connection, end);
+    json_object_put(end);
+}
+
+static void write_rows(struct connection *connection, const struct call *call)
+{
+    struct json_object *rows = call_rows(call);
+
+    for (size_t i = 0; i < json_object_array_length(rows); i++) {
+        struct json_object *line = json_object_new_object();
+        struct json_object *row = json_object_array_get_idx(rows, i);
+
+        json_object_object_add(line, "row", json_object_get(row));
+        write_line(connection, line);
+        json_object_put(line);
+    }
+}
+
+static void on_done(void *arg, struct call *call, const struct err *err)
+{
+    struct connection *connection = arg;
+
+    if (!err)
+        write_rows(connection, call);
+    write_end(connection, call_text(call), err);
+    connection->call = NULL;
+    call_free(call);
+}
+
+static struct json_object *field_object(const struct field *field)
+{
+    struct json_object *object = json_object_new_object();
+
+    add_text(object, "name", field->name);
+    add_text(object, "label", field->label);
+    add_text(object, "choices", field->choices);
+    json_object_object_add(object, "required",
+                           json_object_new_boolean(field->required));
+    return object;
+}
+
+static void on_ask(void *arg, struct call *call, const char *title,
+                   const struct field *fields)
+{
+    struct connection *connection = arg;
+    struct json_object *line = json_object_new_object();
+    struct json_object *array = json_object_new_array();
+
+    add_text(line, "ask", title);
+    add_text(line, "text", call_text(call));
+    for (; fields->name; fields++)
+        json_object_array_add(array, field_object(fields));
+    json_object_object_add(line, "fields", array);
+    connection->asking = true;
+    write_line(connection, line);
+    json_object_put(line);
+}
+
+static const struct door door = { .done = on_done, .ask = on_ask };
+
+/* --- requests ------------------------------------------------------------- */
+
+/* A text of the request, or NULL. */
+static const char *argument(struct json_object *request, const char *key)
+{
+    struct json_object *value;
+
+    if (!json_object_object_get_ex(request, key, &value) ||
+        !json_object_is_type(value, json_type_string))
+        return NULL;
+    return json_object_get_string(value);
+}
+
+/* The network that is named, the only one, or NULL: all of them. */
+static bool find_network(const struct control *control,
+                         struct json_object *request,
+                         const struct command *command,
+                         struct network **network, struct err *err)
+{
+    const struct core *core = control->core;
+    const char *name = argument(request, "network");
+    bool one = !command->anywhere || argument(request, "as");
+
+    *network = NULL;
+    if (!name && one && core->networks && !core->networks->next)
+        *network = core->networks;
+    if (name)
+        *network = network_find(core, name);
+    return *network || !name ||
+           err_set(err, ERR_BAD_ADDRESS, "there is no network \"%.100s\"",
+                   name);
+}
+
+static struct call *make_call(struct connection *connection,
+                              struct json_object *request, struct err *err)
+{
+    struct control *control = connection->control;
+    const char *name = argument(request, "command");
+    const char *as = argument(request, "as");
+    const struct command *command = name ? commands_find(name) : NULL;
+    struct network *network;
+    char who[NETWORK_JID_SIZE];
+
+    if (!command) {
+        (void)err_set(err, ERR_UNSUPPORTED,
+                      "unknown command; is this moongate newer than the "
+                      "daemon?");
+        return NULL;
+    }
+    if (!find_network(control, request, command, &network, err))
+        return NULL;
+    if (as && !network) {
+        (void)err_set(err, ERR_CONFIG, "%s: give --network N", name);
+        return NULL;
+    }
+    if (as && !network_typed_jid(network, as, who, err))
+        return NULL;
+    return call_new(control->core, network, as ? who : NULL, command, &door,
+                    connection);
+}
+
+static bool set_values(struct call *call, struct json_object *request,
+                       struct err *err)
+{
+    struct json_object *values;
+
+    if (!json_object_object_get_ex(request, "values", &values))
+        return true;
+    if (!json_object_is_type(values, json_type_object))
+        return err_set(err, ERR_UNSUPPORTED, "values must be an object");
+    json_object_object_foreach(values, name, value)
+    {
+        const char *text = value ? json_object_get_string(value) : "";
+
+        if (!call_set(call, name, text, err))
+            return false;
+    }
+    return true;
+}
+
+static void dispatch(struct connection *connection, struct json_object *request)
+{
+    struct err err = { 0 };
+
+    if (!connection->call)
+        connection->call = make_call(connection, request, &err);
+    connection->asking = false;
+    if (connection->call && set_values(connection->call, request, &err) &&
+        call_run(connection->call, &err))
+        return;
+    call_free(connection->call);
+    connection->call = NULL;
+    write_end(connection, NULL, &err);
+}
+
 static void on_line(void *arg, struct peer *peer, char *line)
 {
     struct connection *connection = arg;
     struct json_object *request;
-    struct control_reply *reply;
+    struct err err;
 
-    if (connection->reply) {
+    if (connection->call && !connection->asking) {
         peer_close(peer);
         return;
     }
-    reply = xcalloc(1, sizeof(*reply));
-    reply->connection = connection;
-    connection->reply = reply;
     request = parse_request(line);
-    if (request)
-        dispatch(connection->control, request, reply);
-    else
-        refuse(reply, "the request is not a JSON object");
+    if (request) {
+        dispatch(connection, request);
+    } else {
+        (void)err_set(&err, ERR_UNSUPPORTED,
+                      "the request is not a JSON object");
+        write_end(connection, NULL, &err);
+    }
     json_object_put(request);
 }
 
@@ -242,8 +314,7 @@ static void *on_accepted(void *arg, struct peer *peer, uid_t uid, gid_t gid)
 
 static void forget(struct connection *connection)
 {
-    if (connection->reply)
-        connection->reply->connection = NULL;
+    call_free(connection->call);
     DL_DELETE(connection->control->connections, connection);
     free(connection);
 }
@@ -265,14 +336,12 @@ char *control_path(const char *state_dir)
 }
 
 struct control *control_open(struct owner *owner, const char *state_dir,
-                             const struct control_source *source, void *arg,
-                             struct err *err)
+                             struct core *core, struct err *err)
 {
     struct control *control = xcalloc(1, sizeof(*control));
 
     control->path = control_path(state_dir);
-    control->source = source;
-    control->arg = arg;
+    control->core = core;
     control->listener = listener_open(owner, control->path, SOCKET_MODE,
                                       PEERS_MAX, &events, control, err);
     if (control->listener)
@@ -289,36 +358,4 @@ void control_free(struct control *control)
         forget(control->connections);
     free(control->path);
     free(control);
-}
-
-static void write_line(struct control_reply *reply, struct json_object *object)
-{
-    const char *text = json_object_to_json_string_ext(
-        object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-    char *line;
-
-    if (!reply->connection)
-        return;
-    line = xasprintf("%s\n", text);
-    peer_write(reply->connection->peer, line, strlen(line));
-    free(line);
-}
-
-void control_reply_json(struct control_reply *reply, struct json_object *object)
-{
-    write_line(reply, object);
-}
-
-void control_reply_end(struct control_reply *reply, const struct err *err)
-{
-    struct json_object *end = json_object_new_object();
-
-    json_object_object_add(end, "ok", json_object_new_boolean(!err));
-    if (err)
-        json_object_object_add(end, "error", json_object_new_string(err->text));
-    write_line(reply, end);
-    json_object_put(end);
-    if (reply->connection)
-        reply->connection->reply = NULL;
-    free(reply);
 }

@@ -1,23 +1,20 @@
-/* show.c - tables for people. Colours only on a terminal (and not with
- * NO_COLOR); times as ages in lists, as UTC in a trace. What the daemon knows
- * more than these columns is shown as "key value" below them, so that a new
- * fact needs no change here. */
+/* show.c - answers for people; times as ages in lists, as UTC in a trace. What
+ * the daemon knows more than the columns is shown as "key value" below them, so
+ * that a new fact needs no change here. */
 #include "control/show.h"
 
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/utf8.h"
-#include "control/wrap.h"
+#include "control/table.h"
 
-enum { COLUMNS_MAX = 9, CELL_MAX = 256, DETAILS_MAX = 4096, SHORT_ID = 8 };
+enum { CELL_MAX = 256, DETAILS_MAX = 4096, SHORT_ID = 8 };
 
 struct age {
     char text[24];
@@ -61,37 +58,6 @@ static int64_t number(struct json_object *object, const char *key)
     return json_object_get_int64(value);
 }
 
-static const char *colour_of(const char *state)
-{
-    static const struct {
-        const char *state, *colour;
-    } colours[] = {
-        { "online", "32" },  { "running", "32" },  { "delivered", "32" },
-        { "sent", "32" },    { "off", "31" },      { "failed", "31" },
-        { "backoff", "31" }, { "down", "31" },     { "held", "33" },
-        { "unknown", "33" }, { "starting", "33" }, { "connecting", "33" },
-        { "paused", "33" },  { "draining", "33" },
-    };
-
-    if (!isatty(STDOUT_FILENO) || getenv("NO_COLOR"))
-        return NULL;
-    for (size_t i = 0; i < sizeof(colours) / sizeof(colours[0]); i++) {
-        if (strcmp(colours[i].state, state) == 0)
-            return colours[i].colour;
-    }
-    return NULL;
-}
-
-void show_text(FILE *out, const char *text)
-{
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        bool c1 = c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0;
-
-        fputc(*c < ' ' || *c == 0x7f || c1 ? '?' : *c, out);
-        c += c1;
-    }
-}
-
 /* People read "out" and "in"; programs read what the store calls it. */
 static const char *direction_name(const char *direction)
 {
@@ -100,93 +66,6 @@ static const char *direction_name(const char *direction)
     if (strcmp(direction, "to_xmpp") == 0)
         return "in";
     return direction;
-}
-
-/* --- tables --- */
-
-struct table {
-    const char *const *titles; /* NULL ends */
-    size_t columns;
-    char *(*cells)[COLUMNS_MAX]; /* the rest: lines below the row */
-    size_t rows;
-    int width[COLUMNS_MAX];
-};
-
-static void table_init(struct table *table, const char *const *titles)
-{
-    *table = (struct table){ .titles = titles };
-    for (; titles[table->columns]; table->columns++)
-        table->width[table->columns] = (int)strlen(titles[table->columns]);
-}
-
-static void table_row(struct table *table)
-{
-    table->cells =
-        xrealloc(table->cells, (table->rows + 1) * sizeof(*table->cells));
-    for (size_t i = 0; i < COLUMNS_MAX; i++)
-        table->cells[table->rows][i] = NULL;
-    table->rows++;
-}
-
-static void table_cell(struct table *table, size_t column, const char *text)
-{
-    int width = (int)utf8_length(text, strlen(text));
-
-    table->cells[table->rows - 1][column] = xstrdup(text);
-    if (column < table->columns && width > table->width[column])
-        table->width[column] = width;
-}
-
-static void print_cell(const char *text, int width, const char *colour)
-{
-    int pad = width - (int)utf8_length(text, strlen(text));
-
-    if (colour)
-        printf("\033[%sm", colour);
-    show_text(stdout, text);
-    if (colour)
-        fputs("\033[0m", stdout);
-    printf("%*s", pad > 0 ? pad : 0, "");
-}
-
-static void print_row(const struct table *table, char *const *cells)
-{
-    for (size_t i = 0; i < table->columns; i++) {
-        const char *text = cells[i] ? cells[i] : "";
-        bool last = i + 1 == table->columns;
-        bool state = strcmp(table->titles[i], "STATE") == 0;
-
-        print_cell(text, last ? 0 : table->width[i],
-                   state ? colour_of(text) : NULL);
-        fputs(last ? "\n" : "  ", stdout);
-    }
-    /* Facts come last and break at commas; what is before them is prose. */
-    for (size_t i = table->columns; i < COLUMNS_MAX; i++) {
-        if (cells[i])
-            wrap_print(cells[i],
-                       i + 1 < COLUMNS_MAX && cells[i + 1] ? " " : ", ");
-    }
-}
-
-static void table_print(struct table *table)
-{
-    for (size_t i = 0; i < table->columns; i++) {
-        bool last = i + 1 == table->columns;
-
-        print_cell(table->titles[i], last ? 0 : table->width[i], NULL);
-        fputs(last ? "\n" : "  ", stdout);
-    }
-    for (size_t r = 0; r < table->rows; r++)
-        print_row(table, table->cells[r]);
-}
-
-static void table_clear(struct table *table)
-{
-    for (size_t r = 0; r < table->rows; r++) {
-        for (size_t i = 0; i < COLUMNS_MAX; i++)
-            free(table->cells[r][i]);
-    }
-    free(table->cells);
 }
 
 /* --- status --- */
@@ -512,4 +391,28 @@ void show_trace(struct json_object *message)
     json_object_object_foreach(message, key, value) show_field(key, value);
     if (json_object_object_get_ex(message, "events", &events))
         show_events(events);
+}
+
+/* --- any rows ------------------------------------------------------------- */
+
+void show_rows(struct json_object *rows)
+{
+    const char *titles[TABLE_COLUMNS + 1] = { NULL };
+    size_t n = 0;
+    struct table table;
+
+    json_object_object_foreach(json_object_array_get_idx(rows, 0), key, first)
+    {
+        if (n < TABLE_COLUMNS && !json_object_is_type(first, json_type_array))
+            titles[n++] = key;
+    }
+    table_init(&table, titles);
+    for (size_t i = 0; i < json_object_array_length(rows); i++) {
+        table_row(&table);
+        for (size_t j = 0; j < n; j++)
+            table_cell(&table, j,
+                       member(json_object_array_get_idx(rows, i), titles[j]));
+    }
+    table_print(&table);
+    table_clear(&table);
 }

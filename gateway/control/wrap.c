@@ -11,7 +11,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "control/show.h"
+#include "control/table.h"
 
 enum { INDENT = 4, WIDTH = 80 };
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/account.h"
 #include "core/core.h"
 #include "core/front.h"
 
@@ -150,7 +151,7 @@ static bool check_rank(const struct call *call, struct err *err)
 {
     const struct command *command = call->command;
 
-    if (!call->network && !command->anywhere)
+    if (!call->network && (call->who || !command->anywhere))
         return err_set(err, ERR_CONFIG, "%s: give --network N", command->name);
     if (!call->who && command->personal)
         return err_set(err, ERR_CONFIG, "%s: give --as JID: for whom?",
@@ -177,6 +178,33 @@ static void deliver(struct call *call)
                    call->err.kind == ERR_NONE ? NULL : &call->err);
 }
 
+static void finish(struct call *call, enum call_state state)
+{
+    assert(call->state == CALL_RUNNING);
+    call->state = state;
+    if (!call->inside)
+        deliver(call);
+}
+
+/* Not for somebody who has left meanwhile. */
+static void on_admitted(void *arg, const struct err *err)
+{
+    struct call *call = arg;
+    bool inside = call->inside;
+
+    if (err || !call->door) {
+        call->err = err ? *err : (struct err){ 0 };
+        finish(call, CALL_ENDED);
+        return;
+    }
+    call->admitted = true;
+    call->inside = true;
+    call->next(call);
+    call->inside = inside;
+    if (!inside && call->state != CALL_RUNNING)
+        deliver(call);
+}
+
 bool call_run(struct call *call, struct err *err)
 {
     const struct field *missing;
@@ -189,23 +217,21 @@ bool call_run(struct call *call, struct err *err)
         return err_set(err, ERR_UNSUPPORTED, "%s needs %s", call->command->name,
                        missing->name);
     buf_reset(&call->text);
+    call->text.over = false;
     json_object_put(call->rows);
     call->rows = json_object_new_array();
+    for (size_t i = 0; i < call->n_values; i++)
+        call->values[i].offered = false;
     call->state = CALL_RUNNING;
     call->inside = true;
-    call->next(call);
+    if (call->command->rank == RANK_USER && call->who && !call->admitted)
+        account_admit(call->network, call->who, on_admitted, call);
+    else
+        call->next(call);
     call->inside = false;
     if (call->state != CALL_RUNNING)
         deliver(call);
     return true;
-}
-
-static void finish(struct call *call, enum call_state state)
-{
-    assert(call->state == CALL_RUNNING);
-    call->state = state;
-    if (!call->inside)
-        deliver(call);
 }
 
 void call_done(struct call *call)
@@ -224,11 +250,17 @@ static void forget_values(struct call *call, const struct field *fields)
     for (; fields->name; fields++) {
         struct value *value = find_value(call, fields->name);
 
-        if (!value)
+        if (!value || value->offered)
             continue;
         free(value->text);
         *value = call->values[--call->n_values];
     }
+}
+
+void call_offer(struct call *call, const struct field *field, const char *value)
+{
+    put_value(call, field, xstrdup(value));
+    find_value(call, field->name)->offered = true;
 }
 
 void call_ask(struct call *call, const char *title, const struct field *fields,
@@ -243,6 +275,26 @@ void call_ask(struct call *call, const char *title, const struct field *fields,
 
 /* --- what it says --------------------------------------------------------- */
 
+void call_print_long(struct call *call, const char *text)
+{
+    static const char cut[] = "\n... (there is more)";
+    size_t room = TEXT_MAX - call->text.len, size = strlen(text);
+
+    if (call->text.over || room < sizeof(cut))
+        return;
+    if (call->text.len > 0)
+        buf_add_char(&call->text, '\n');
+    if (buf_add(&call->text, text, size))
+        return;
+    size = room - sizeof(cut);
+    while (size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80)
+        size--;
+    call->text.over = false;
+    buf_add(&call->text, text, size);
+    buf_add_text(&call->text, cut);
+    call->text.over = true;
+}
+
 void call_print(struct call *call, const char *format, ...)
 {
     char text[LINE_MAX];
@@ -251,7 +303,7 @@ void call_print(struct call *call, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    buf_addf(&call->text, "%s%s", call->text.len > 0 ? "\n" : "", text);
+    call_print_long(call, text);
 }
 
 void call_row(struct call *call, struct json_object *row)

@@ -5,9 +5,13 @@
 #include <assert.h>
 #include <stddef.h>
 
+#include "core/core.h"
+
 /* In the order of the help. */
 static const struct command *const tables[] = {
-    help_commands,
+    help_commands,   account_commands, send_commands, contact_commands,
+    status_commands, line_commands,    data_commands, queue_commands,
+    user_commands,   run_commands,
 };
 
 enum { TABLES = sizeof(tables) / sizeof(tables[0]), COMMANDS_MAX = 100 };
@@ -26,4 +30,14 @@ const struct command *const *commands_all(void)
         }
     }
     return all;
+}
+
+void call_stored(void *arg, const struct err *err)
+{
+    struct call *call = arg;
+
+    if (core_failed(call_core(call), err))
+        call_failed(call, err);
+    else
+        call_done(call);
 }

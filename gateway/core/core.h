@@ -4,6 +4,7 @@
 #define MOONGATE_CORE_CORE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "toolkit/loop.h"
@@ -19,8 +20,10 @@ struct core {
     struct network *networks; /* utlist */
     struct line *lines;       /* utlist */
     bool stopping;            /* nothing new is handed over */
+    int64_t started;          /* Unix ms */
     /* The store is lost: the daemon has to stop (rule R13). */
     void (*fatal)(void *arg, const struct err *err);
+    void (*stop)(void *arg); /* an orderly end, as on SIGTERM */
     void *arg;
 };
 

@@ -18,6 +18,15 @@ struct moved;
 
 enum { NETWORK_JID_SIZE = 2048 }; /* a bare JID with its NUL */
 
+/* How a network's stream is: state word, since (Unix ms), last problem in words
+ * ("" for none), stanzas read and written. */
+struct front_status {
+    const char *state;
+    long long since;
+    char problem[256];
+    unsigned long long stanzas_in, stanzas_out, reconnects;
+};
+
 /* --- core to XMPP ------------------------------------------------------ */
 
 /* All borrowed. The words are said in the conversation of `account` with
@@ -59,11 +68,16 @@ struct front {
     /* It is gone, and saw the presence of `contact` ("": of the gateway). */
     void (*left)(void *self, const char *account, const char *contact);
     bool (*online)(void *self);
+    /* Facts of the network's stream for `status`. */
+    struct front_status (*status)(void *self);
     /* The bare JID in what somebody typed; false: it is none. */
     bool (*typed_jid)(const char *typed, char out[NETWORK_JID_SIZE]);
     /* As network_address, and JIDs of the network's contacts are understood. */
     bool (*typed_address)(void *self, const char *typed, char out[1024],
                           struct err *err);
+    /* The JID of a contact; false: the address has none. */
+    bool (*contact_jid)(const void *self, const char *address,
+                        char out[NETWORK_JID_SIZE]);
 };
 
 /* --- XMPP to core ------------------------------------------------------ */
@@ -82,6 +96,7 @@ struct network_policy {
 };
 const struct network_policy *network_policy(const struct network *network);
 const char *network_name(const struct network *network);
+struct core *network_core(const struct network *network);
 
 /* May this bare JID use the network at all (`allow`)? */
 bool network_allows(const struct network *network, const char *bare_jid);
@@ -121,6 +136,11 @@ bool network_typed_jid(const struct network *network, const char *typed,
                        char out[NETWORK_JID_SIZE], struct err *err);
 bool network_typed_address(const struct network *network, const char *typed,
                            char out[1024], struct err *err);
+
+/* The JID of a contact: what people put on their rosters; or its address, when
+ * it has none. */
+void network_contact_jid(const struct network *network, const char *address,
+                         char out[NETWORK_JID_SIZE]);
 
 /* A text from an XMPP user. All borrowed, valid UTF-8, no NUL. */
 struct user_text {

@@ -107,6 +107,19 @@ const char *network_name(const struct network *network)
     return settings_name(network->settings);
 }
 
+struct core *network_core(const struct network *network)
+{
+    return network->core;
+}
+
+struct network *network_find(const struct core *core, const char *name)
+{
+    struct network *network = core->networks;
+    while (network && strcmp(network_name(network), name) != 0)
+        network = network->next;
+    return network;
+}
+
 struct line *network_line_next(const struct network *network,
                                const struct line *line)
 {
@@ -227,6 +240,13 @@ bool network_typed_address(const struct network *network, const char *typed,
                            char out[1024], struct err *err)
 {
     return network->front->typed_address(network->self, typed, out, err);
+}
+
+void network_contact_jid(const struct network *network, const char *address,
+                         char out[NETWORK_JID_SIZE])
+{
+    if (!network->front->contact_jid(network->self, address, out))
+        text_copy(out, NETWORK_JID_SIZE, address);
 }
 
 /* --- health

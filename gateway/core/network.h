@@ -87,6 +87,7 @@ struct network *network_new(struct core *core, const struct settings *settings,
                             const struct settings *xmpp);
 void network_set_front(struct network *network, const struct front *front,
                        void *self);
+struct network *network_find(const struct core *core, const char *name);
 void network_free(struct network *network); /* after the loop has ended */
 
 /* The lines of a network, one after the other; NULL starts, NULL ends. */

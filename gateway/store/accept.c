@@ -291,6 +291,18 @@ static bool event_note(struct store *store, struct event *event,
     return seen_note(store, event->source, event->key, &event->again, err);
 }
 
+/* Who is blocked does not hear of it. */
+static bool accept_blocked(struct store *store, const struct entry *entry,
+                           struct entry_result *result, struct err *err)
+{
+    if (entry->direction == TO_LINE)
+        return err_set(err, ERR_REJECTED,
+                       "you have blocked this contact: unblock it to write");
+    store->counts[COUNT_BLOCKED]++;
+    result->outcome = ENTRY_DUPLICATE;
+    return true;
+}
+
 static bool accept_entry(struct store *store, const struct entry *entry,
                          struct entry_result *result, struct event *event,
                          struct err *err);
@@ -310,7 +322,7 @@ static bool accept_orphan(struct store *store, const struct entry *entry,
 static bool is_refusal(const struct err *err)
 {
     return err->kind == ERR_UNREGISTERED || err->kind == ERR_FORBIDDEN ||
-           err->kind == ERR_BAD_ADDRESS;
+           err->kind == ERR_BAD_ADDRESS || err->kind == ERR_REJECTED;
 }
 
 static bool accept_entry(struct store *store, const struct entry *entry,
@@ -318,13 +330,17 @@ static bool accept_entry(struct store *store, const struct entry *entry,
                          struct err *err)
 {
     struct conversation *conv = entry_conversation(store, entry, err);
-    bool make;
+    bool make, blocked;
 
     if (!conv)
         return false;
     if (!account_check(store, conv, entry, &make, err))
         return entry->direction == TO_XMPP && is_refusal(err) &&
                accept_orphan(store, entry, result, event, err);
+    if (!block_check(store, conv, &blocked, err))
+        return false;
+    if (blocked)
+        return accept_blocked(store, entry, result, err);
     if (!event_note(store, event, err))
         return false;
     if (event->again) {

@@ -68,6 +68,7 @@ enum counter {
     COUNT_RESENT,
     COUNT_DUPLICATE,
     COUNT_POISON,
+    COUNT_BLOCKED,
     COUNT_FAILOVER,
     COUNTERS
 };
@@ -102,6 +103,7 @@ struct conversation {
     bool advanced;   /* its head has to be looked up (settle) */
     bool listed;     /* in store->advanced */
     bool registered; /* the account is known to exist */
+    enum { BLOCK_UNKNOWN, BLOCK_NO, BLOCK_YES } block; /* by its account */
     struct conversation *next_dirty, *next_advanced;
     UT_hash_handle by_id, by_key;
 };
@@ -276,6 +278,11 @@ bool moves_find(struct store *store, struct task *task, int64_t row,
 bool moves_find_id(struct store *store, struct task *task, const struct id *id,
                    struct subject *subject, bool *found, struct err *err);
 
+/* A failed message begins anew, whole, at the end of its conversation, though
+ * the table of moves forbids it: somebody wants it so. `expires` 0: never. */
+bool moves_again(struct store *store, struct subject *subject, int64_t expires,
+                 struct err *err);
+
 /* A task that answers with store_moved_fn. */
 struct moved_task {
     struct task task;
@@ -398,6 +405,16 @@ bool reports_catch_up(struct store *store, struct subject *subject,
 
 /* Do two recipients end alike (the last 7 digits, or all)? */
 bool recipients_alike(const char *a, const char *b);
+
+/* Hex digits to the lowest and the highest id that begin with them
+ * (inspect.c). */
+bool id_range(const char *prefix, struct id range[2], struct err *err);
+
+/* --- block lists (blocks.c) ----------------------------------------------- */
+
+/* Has the conversation's account blocked its contact? */
+bool block_check(struct store *store, struct conversation *conv, bool *blocked,
+                 struct err *err);
 
 /* --- usage (usage.c) ------------------------------------------------------ */
 

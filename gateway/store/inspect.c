@@ -5,79 +5,9 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "store/inside.h"
+#include "store/json_task.h"
 
 enum { BITE = 20000, LIST_MAX = 10000, EVENTS_MAX = 1000 };
-
-struct json_task {
-    struct task task;
-    store_json_fn *fn;
-    void *arg;
-    struct json_object **objects; /* newest first */
-    size_t n, kept, limit;        /* kept: from earlier bites */
-    const char *network, *state, *id;
-    int64_t from, next; /* go on below this message; 0: begin */
-};
-
-/* What earlier bites found stays. */
-static void json_undo(struct task *task)
-{
-    struct json_task *t = (struct json_task *)task;
-
-    while (t->n > t->kept)
-        json_object_put(t->objects[--t->n]);
-}
-
-static void json_drop(struct task *task)
-{
-    struct json_task *t = (struct json_task *)task;
-
-    t->kept = 0;
-    json_undo(task);
-    free(t->objects);
-}
-
-static void json_finish(struct task *task, const struct err *err)
-{
-    struct json_task *t = (struct json_task *)task;
-
-    t->kept = t->n;
-    t->from = t->next;
-    if (task->again && !err)
-        return;
-    for (size_t i = t->n; !err && i > 0; i--)
-        t->fn(t->arg, t->objects[i - 1], NULL);
-    t->fn(t->arg, NULL, err);
-}
-
-static struct json_task *json_task_new(struct store *store,
-                                       const struct task_ops *ops,
-                                       store_json_fn *fn, void *arg)
-{
-    struct json_task *t = task_new(store, ops, sizeof(*t), 256);
-
-    t->fn = fn;
-    t->arg = arg;
-    return t;
-}
-
-static void add_object(struct json_task *t, struct json_object *object)
-{
-    t->objects = xrealloc(t->objects, (t->n + 1) * sizeof(*t->objects));
-    t->objects[t->n++] = object;
-}
-
-static void put_text(struct json_object *object, const char *key,
-                     const char *text)
-{
-    json_object_object_add(object, key,
-                           text ? json_object_new_string(text) : NULL);
-}
-
-static void put_int(struct json_object *object, const char *key, int64_t n)
-{
-    json_object_object_add(object, key, json_object_new_int64(n));
-}
 
 /* --- rows ----------------------------------------------------------------- */
 
@@ -167,12 +97,41 @@ static bool list_begin(struct store *store, struct json_task *t, int64_t *least,
     return db_end(rows, err);
 }
 
+static bool list_rows(struct store *store, struct json_task *t,
+                      struct db_rows *rows, struct err *err)
+{
+    while (db_next(rows))
+        add_object(t, row_object(store, rows));
+    return db_end(rows, err);
+}
+
+/* One user's are found by his conversations, at once. */
+static bool list_own_run(struct store *store, struct task *task,
+                         struct err *err)
+{
+    static const char find[] =
+        "SELECT " COLUMNS " WHERE c.network = ?1 AND c.account = ?2"
+        " AND m.state >= ?3 AND m.state <= ?4 ORDER BY m.id DESC LIMIT ?5";
+    struct json_task *t = (struct json_task *)task;
+    int64_t range[2];
+
+    return list_states(t->state, range, err) &&
+           list_rows(
+               store, t,
+               db_query(store->db, find,
+                        DB_VALUES(db_text(t->network), db_text(t->account),
+                                  db_int(range[0]), db_int(range[1]),
+                                  db_int((int64_t)t->limit))),
+               err);
+}
+
 static bool list_run(struct store *store, struct task *task, struct err *err)
 {
     static const char find[] =
         "SELECT " COLUMNS " WHERE m.id < ?1 AND m.id >= ?2"
         " AND m.state >= ?3 AND m.state <= ?4"
-        " AND (?5 = '' OR c.network = ?5) ORDER BY m.id DESC LIMIT ?6";
+        " AND (?5 = '' OR c.network = ?5)"
+        " AND (?6 = '' OR c.account = ?6) ORDER BY m.id DESC LIMIT ?7";
     struct json_task *t = (struct json_task *)task;
     struct db_rows *rows;
     int64_t range[2], least, to;
@@ -185,12 +144,13 @@ static bool list_run(struct store *store, struct task *task, struct err *err)
                     DB_VALUES(db_int(t->from), db_int(to), db_int(range[0]),
                               db_int(range[1]),
                               db_text(t->network ? t->network : ""),
+                              db_text(t->account ? t->account : ""),
                               db_int((int64_t)(t->limit - t->n))));
-    while (db_next(rows))
-        add_object(t, row_object(store, rows));
     t->next = to;
+    if (!list_rows(store, t, rows, err))
+        return false;
     task->again = t->n < t->limit && to > least;
-    return db_end(rows, err);
+    return true;
 }
 
 static const struct task_ops list_ops = {
@@ -201,12 +161,23 @@ static const struct task_ops list_ops = {
     .looks = true,
 };
 
+static const struct task_ops list_own_ops = {
+    .run = list_own_run,
+    .undo = json_undo,
+    .drop = json_drop,
+    .finish = json_finish,
+    .looks = true,
+};
+
 void store_list(struct store *store, const struct listing *listing,
                 store_json_fn *fn, void *arg)
 {
-    struct json_task *t = json_task_new(store, &list_ops, fn, arg);
+    bool own = listing->network && listing->account;
+    struct json_task *t =
+        json_task_new(store, own ? &list_own_ops : &list_ops, fn, arg);
 
     t->network = task_text(&t->task, listing->network);
+    t->account = task_text(&t->task, listing->account);
     t->state = task_text(&t->task, listing->state);
     t->limit = listing->limit < LIST_MAX ? listing->limit : LIST_MAX;
     task_submit(&t->task);
@@ -286,8 +257,7 @@ static int by_time(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Hex digits to the lowest and the highest id that begin with them. */
-static bool trace_range(const char *prefix, struct id range[2], struct err *err)
+bool id_range(const char *prefix, struct id range[2], struct err *err)
 {
     size_t n = strlen(prefix);
     char low[33], high[33];
@@ -305,46 +275,67 @@ static bool trace_range(const char *prefix, struct id range[2], struct err *err)
     return true;
 }
 
-static bool trace_find(struct store *store, struct json_task *t, int64_t *row,
-                       struct err *err)
+static struct db_rows *trace_query(struct store *store,
+                                   const struct json_task *t,
+                                   const struct id range[2])
 {
     static const char find[] =
         "SELECT " COLUMNS " WHERE m.mid >= ?1 AND m.mid <= ?2 LIMIT 2";
     /* A few digits are of the random part, which no index leads with. */
     static const char scan[] = "SELECT " COLUMNS " WHERE substr(m.mid, 7) >= ?1"
                                " AND substr(m.mid, 7) <= ?2 LIMIT 2";
-    size_t skip = strlen(t->id) < 32 ? ID_TIME : 0;
-    struct json_object *events;
+    static const char own[] =
+        "SELECT " COLUMNS " WHERE c.network = ?3 AND c.account = ?4"
+        " AND substr(m.mid, 7) >= ?1 AND substr(m.mid, 7) <= ?2 LIMIT 2";
+    size_t skip = strlen(t->id) < 32 || t->account ? ID_TIME : 0;
+    const struct db_value values[] = {
+        db_blob(range[0].bytes + skip, sizeof(range[0].bytes) - skip),
+        db_blob(range[1].bytes + skip, sizeof(range[1].bytes) - skip),
+        db_text(t->network),
+        db_text(t->account),
+    };
+
+    if (t->account)
+        return db_query(store->db, own, values, 4);
+    return db_query(store->db, skip ? scan : find, values, 2);
+}
+
+static void trace_object(struct store *store, struct json_task *t,
+                         struct db_rows *rows)
+{
+    struct json_object *events = json_object_new_array();
+
+    add_event(events, db_get_int(rows, 8), "accepted",
+              message_state_name(MESSAGE_QUEUED));
+    add_event(events, db_get_int(rows, 17),
+              message_state_name(db_get_state(rows, 3)), db_get_text(rows, 12));
+    add_object(t, row_object(store, rows));
+    put_text(t->objects[0], "line", db_get_text(rows, 18));
+    put_text(t->objects[0], "sim", db_get_text(rows, 19));
+    json_object_object_add(t->objects[0], "events", events);
+}
+
+static bool trace_find(struct store *store, struct json_task *t, int64_t *row,
+                       struct err *err)
+{
     struct db_rows *rows;
     struct id range[2];
     bool several = false;
 
-    if (!trace_range(t->id, range, err))
+    if (!id_range(t->id, range, err))
         return false;
-    rows = db_query(
-        store->db, skip ? scan : find,
-        DB_VALUES(
-            db_blob(range[0].bytes + skip, sizeof(range[0].bytes) - skip),
-            db_blob(range[1].bytes + skip, sizeof(range[1].bytes) - skip)));
+    rows = trace_query(store, t, range);
     *row = 0;
     if (db_next(rows)) {
         *row = db_get_int(rows, 0);
-        events = json_object_new_array();
-        add_event(events, db_get_int(rows, 8), "accepted",
-                  message_state_name(MESSAGE_QUEUED));
-        add_event(events, db_get_int(rows, 17),
-                  message_state_name(db_get_state(rows, 3)),
-                  db_get_text(rows, 12));
-        add_object(t, row_object(store, rows));
-        put_text(t->objects[0], "line", db_get_text(rows, 18));
-        put_text(t->objects[0], "sim", db_get_text(rows, 19));
-        json_object_object_add(t->objects[0], "events", events);
+        trace_object(store, t, rows);
         several = db_next(rows);
     }
     if (!db_end(rows, err))
         return false;
     if (*row == 0)
-        return err_set(err, ERR_BAD_ADDRESS, "there is no message %s", t->id);
+        return err_set(err, ERR_BAD_ADDRESS, "there is no message %s%s", t->id,
+                       t->account ? " of yours" : "");
     return !several || err_set(err, ERR_BAD_ADDRESS,
                                "several messages begin with %s", t->id);
 }
@@ -375,8 +366,17 @@ static const struct task_ops trace_ops = {
 void store_trace(struct store *store, const char *id, store_json_fn *fn,
                  void *arg)
 {
+    store_trace_own(store, NULL, NULL, id, fn, arg);
+}
+
+void store_trace_own(struct store *store, const char *network,
+                     const char *account, const char *id, store_json_fn *fn,
+                     void *arg)
+{
     struct json_task *t = json_task_new(store, &trace_ops, fn, arg);
 
+    t->network = task_text(&t->task, network);
+    t->account = task_text(&t->task, account);
     t->id = task_text(&t->task, id);
     task_submit(&t->task);
 }

@@ -70,6 +70,34 @@ bool moves_apply(struct store *store, struct subject *subject,
     return true;
 }
 
+bool moves_again(struct store *store, struct subject *subject, int64_t expires,
+                 struct err *err)
+{
+    static const char update[] =
+        "UPDATE message SET state = ?2, owed = 0, held = 0, moved_at = ?3,"
+        " seq = ?4, expires = ?5, parts = NULL, reference = NULL,"
+        " err_kind = NULL, err_code = NULL, err_text = NULL"
+        " WHERE id = ?1 AND state = ?6";
+    static const char forget[] = "DELETE FROM part WHERE message = ?1";
+    struct conversation *conv = subject->conv;
+
+    subject->seq = conv->last_seq + 1;
+    if (!db_run(store->db, update,
+                DB_VALUES(db_int(subject->row), db_state(MESSAGE_QUEUED),
+                          db_int(store->now), db_int(subject->seq),
+                          db_some(expires), db_state(subject->state)),
+                err) ||
+        !db_run(store->db, forget, DB_VALUES(db_int(subject->row)), err))
+        return false;
+    sink_count(conv->sink, subject->state, MESSAGE_QUEUED);
+    subject->state = MESSAGE_QUEUED;
+    subject->owed = OWED_NOTHING;
+    conv->last_seq = subject->seq;
+    conversation_touch(store, conv);
+    conversation_ready(store, conv);
+    return true;
+}
+
 /* --- reading -------------------------------------------------------------- */
 
 #define COLUMNS                                                                \

@@ -122,7 +122,11 @@ static const char version_2[] =
 
     "CREATE TABLE usage (owner TEXT NOT NULL, span TEXT NOT NULL,"
     " period INTEGER NOT NULL, amount INTEGER NOT NULL,"
-    " PRIMARY KEY (owner, span, period)) WITHOUT ROWID;";
+    " PRIMARY KEY (owner, span, period)) WITHOUT ROWID;"
+
+    "CREATE TABLE block (network TEXT NOT NULL, account TEXT NOT NULL,"
+    " contact TEXT NOT NULL, PRIMARY KEY (network, account, contact))"
+    " WITHOUT ROWID;";
 
 static const char *const migrations[] = { version_1, version_2 };
 enum { NEWEST = sizeof(migrations) / sizeof(migrations[0]) };

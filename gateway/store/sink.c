@@ -142,6 +142,7 @@ static const char *const counter_names[COUNTERS] = {
     [COUNT_RESENT] = "ambiguous_resend",
     [COUNT_DUPLICATE] = "duplicates_suppressed",
     [COUNT_POISON] = "poison",
+    [COUNT_BLOCKED] = "blocked",
     [COUNT_FAILOVER] = "failovers",
 };
 

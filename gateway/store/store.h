@@ -473,32 +473,4 @@ typedef void store_contact_fn(void *arg, const char *account,
 void store_subscriptions(struct store *store, const char *network,
                          const char *account, store_contact_fn *fn, void *arg);
 
-/* --- looking at it ------------------------------------------------------ */
-
-struct json_object; /* json-c */
-
-/* The answers are JSON objects, one call of fn each (borrowed), then NULL. */
-typedef void store_json_fn(void *arg, struct json_object *object,
-                           const struct err *err);
-
-struct listing {
-    const char *network, *state; /* NULL: all; state "open": not handed over */
-    size_t limit;
-};
-/* id direction state held network account contact created age_s attempt parts
- * reason next_at expires; newest last. Never a body. */
-void store_list(struct store *store, const struct listing *listing,
-                store_json_fn *fn, void *arg);
-
-/* One message by id (or unique prefix of at least 4 hex digits): its row and
- * "events": [{at, what, detail}...] from attempts, reports and moves, in order
- * of time. All times in JSON are Unix ms. */
-void store_trace(struct store *store, const char *id, store_json_fn *fn,
-                 void *arg);
-
-/* {"network": {"to_line": {"queued": n, ...}, "to_xmpp": ...}, ...}; final
- * states are totals of all time, also of rows that were swept; plus
- * counters ambiguous_resend, duplicates_suppressed, poison. One object. */
-void store_counts(struct store *store, store_json_fn *fn, void *arg);
-
 #endif

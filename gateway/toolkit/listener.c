@@ -373,17 +373,38 @@ static bool call_send(int fd, const char *text, size_t size, struct err *err)
     return true;
 }
 
-/* Takes whole lines off the front of `in`; false: the caller has enough. */
-static bool call_lines(struct buf *in, bool (*line)(void *arg, const char *),
-                       void *arg)
+struct dialogue {
+    int fd;
+    bool (*line)(void *arg, const char *text, char **more);
+    void *arg;
+    bool over; /* the caller has enough */
+};
+
+static bool call_line(struct dialogue *dialogue, const char *text,
+                      struct err *err)
+{
+    char *more = NULL;
+    bool ok = true;
+
+    dialogue->over = !dialogue->line(dialogue->arg, text, &more);
+    if (more)
+        ok = call_send(dialogue->fd, more, strlen(more), err) &&
+             call_send(dialogue->fd, "\n", 1, err);
+    free(more);
+    return ok;
+}
+
+/* Takes whole lines off the front of `in`. */
+static bool call_lines(struct dialogue *dialogue, struct buf *in,
+                       struct err *err)
 {
     size_t start = 0;
     char *end;
 
-    while (start < in->len &&
+    while (!dialogue->over && start < in->len &&
            (end = memchr(in->data + start, '\n', in->len - start))) {
         *end = '\0';
-        if (!line(arg, in->data + start))
+        if (!call_line(dialogue, in->data + start, err))
             return false;
         start = (size_t)(end - in->data) + 1;
     }
@@ -391,42 +412,42 @@ static bool call_lines(struct buf *in, bool (*line)(void *arg, const char *),
     return true;
 }
 
-static bool call_receive(int fd, bool (*line)(void *arg, const char *),
-                         void *arg, struct err *err)
+static bool call_receive(struct dialogue *dialogue, struct err *err)
 {
     struct buf in;
     char bytes[16 * 1024];
-    bool ok = true, more = true;
+    bool ok = true;
 
     buf_init(&in, ANSWER_LINE_MAX);
-    while (ok && more) {
-        ssize_t n = recv(fd, bytes, sizeof(bytes), 0);
+    while (ok && !dialogue->over) {
+        ssize_t n = recv(dialogue->fd, bytes, sizeof(bytes), 0);
 
         if (n < 0 && errno == EINTR)
             continue;
+        if (n == 0)
+            break;
         if (n < 0)
             ok = err_errno(err, ERR_LINK, "read from the gateway");
-        else if (n == 0)
-            more = false;
         else if (!buf_add(&in, bytes, (size_t)n))
             ok = err_set(err, ERR_PROTOCOL, "the gateway's answer is too long");
         else
-            more = call_lines(&in, line, arg);
+            ok = call_lines(dialogue, &in, err);
     }
     buf_free(&in);
     return ok;
 }
 
 bool listener_call(const char *path, const char *request,
-                   bool (*line)(void *arg, const char *text), void *arg,
-                   struct err *err)
+                   bool (*line)(void *arg, const char *text, char **more),
+                   void *arg, struct err *err)
 {
-    int fd = call_connect(path, err);
+    struct dialogue dialogue = { call_connect(path, err), line, arg, false };
 
-    if (fd < 0)
+    if (dialogue.fd < 0)
         return false;
-    bool ok = call_send(fd, request, strlen(request), err) &&
-              call_send(fd, "\n", 1, err) && call_receive(fd, line, arg, err);
-    (void)close(fd);
+    bool ok = call_send(dialogue.fd, request, strlen(request), err) &&
+              call_send(dialogue.fd, "\n", 1, err) &&
+              call_receive(&dialogue, err);
+    (void)close(dialogue.fd);
     return ok;
 }

@@ -35,9 +35,10 @@ void peer_write(struct peer *peer, const char *text, size_t size);
 void peer_close(struct peer *peer); /* after what is queued was written */
 
 /* Blocking: connects to `path`, sends `request` and a newline, and hands each
- * answer line to `line` until it returns false or the peer closes. */
+ * answer line to `line` until it returns false or the peer closes. It may put a
+ * further request into *more (heap; freed here), which is sent then. */
 bool listener_call(const char *path, const char *request,
-                   bool (*line)(void *arg, const char *text), void *arg,
-                   struct err *err);
+                   bool (*line)(void *arg, const char *text, char **more),
+                   void *arg, struct err *err);
 
 #endif

@@ -13,10 +13,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "toolkit/timer.h"
+#include "xmpp/adhoc.h"
 #include "xmpp/deliver.h"
 #include "xmpp/dispatch.h"
 #include "xmpp/fence.h"
 #include "xmpp/presence.h"
+#include "xmpp/prompt.h"
 #include "xmpp/query.h"
 #include "xmpp/roster.h"
 #include "xmpp/session.h"
@@ -298,6 +300,13 @@ static bool front_online(void *self)
     return component->up;
 }
 
+static struct front_status front_status(void *self)
+{
+    struct component *component = self;
+
+    return stream_status(component->stream);
+}
+
 static bool front_typed_jid(const char *typed, char out[NETWORK_JID_SIZE])
 {
     struct jid jid;
@@ -314,6 +323,12 @@ static bool front_typed_address(void *self, const char *typed, char out[1024],
     return address_from_typed(self, typed, out, err);
 }
 
+static bool front_contact_jid(const void *self, const char *address,
+                              char out[NETWORK_JID_SIZE])
+{
+    return component_jid(self, address, out);
+}
+
 const struct front *component_front(void)
 {
     static const struct front front = {
@@ -327,8 +342,10 @@ const struct front *component_front(void)
         .joined = front_joined,
         .left = front_left,
         .online = front_online,
+        .status = front_status,
         .typed_jid = front_typed_jid,
         .typed_address = front_typed_address,
+        .contact_jid = front_contact_jid,
     };
 
     return &front;
@@ -358,6 +375,8 @@ struct component *component_new(struct loop *loop,
     component->presence = presence_new(component);
     component->queries = queries_new(component);
     component->rosters = rosters_new(component);
+    component->adhoc = adhoc_new(component);
+    component->prompt = prompt_new(component);
     component->sessions = sessions_new();
     component->farewell = timer_new(owner, on_farewell, component);
     return component;
@@ -393,6 +412,8 @@ static void component_release(void *arg)
     stream_free(component->stream);
     fence_free(component->fence);
     presence_free(component->presence);
+    adhoc_free(component->adhoc);
+    prompt_free(component->prompt);
     sessions_free(component->sessions);
     xmpp_ctx_free(component->ctx);
     free(component);
@@ -404,9 +425,4 @@ void component_free(struct component *component)
         component_release(component);
     else
         owner_close(&component->owner, component_release, component);
-}
-
-struct component_status component_status(const struct component *component)
-{
-    return stream_status(component->stream);
 }

@@ -13,9 +13,11 @@
 #include "xmpp/stream.h"
 #include "xmpp/xmpp.h"
 
+struct adhoc;
 struct answer;
 struct fence;
 struct presence;
+struct prompt;
 struct queries;
 struct rosters;
 struct sessions;
@@ -54,11 +56,13 @@ struct component {
     struct presence *presence;
     struct queries *queries;
     struct rosters *rosters;
+    struct adhoc *adhoc;
+    struct prompt *prompt;
     struct sessions *sessions; /* who is there */
     struct answer *held;       /* decided, but the output is full */
     unsigned n_held;
-    struct recent helped;  /* who got the help text */
     struct recent locked;  /* who takes nothing from strangers */
+    struct recent helped;  /* who was told what this is */
     struct recent present; /* whose availability the core was told */
     bool odd[ODDITIES];
     int64_t started; /* clock_mono_ms */

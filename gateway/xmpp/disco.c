@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "core/account.h"
+#include "xmpp/adhoc.h"
 #include "xmpp/caps.h"
 #include "xmpp/dispatch.h"
 #include "xmpp/form.h"
@@ -36,6 +37,7 @@ static const struct feature features[] = {
     { .var = NS_PING, .gateway = true, .contact = true },
     { .var = NS_CAPS, .gateway = true, .contact = true },
     { .var = NS_DISCO_ITEMS, .gateway = true },
+    { .var = NS_COMMANDS, .gateway = true },
     { .var = NS_GATEWAY, .gateway = true },
     { .var = NS_REGISTER, .gateway = true, .has = has_registration },
     { .var = NS_VERSION, .gateway = true },
@@ -173,9 +175,12 @@ static bool is_known(struct request *request, xmpp_stanza_t *query)
 
 void disco_info(struct request *request)
 {
-    xmpp_stanza_t *query;
-    xmpp_stanza_t *result = request_result(request, &query);
+    const char *node = xmpp_stanza_get_attribute(request->payload, "node");
+    xmpp_stanza_t *result, *query;
 
+    if (node && adhoc_info(request, node))
+        return;
+    result = request_result(request, &query);
     describe(request->component, request->contact, query);
     if (is_known(request, query))
         component_answer(request->component, result);
@@ -183,12 +188,30 @@ void disco_info(struct request *request)
         (void)xmpp_stanza_release(result);
 }
 
+/* Some clients look for commands among the items only. */
+static void add_commands_item(const struct component *component,
+                              xmpp_stanza_t *query)
+{
+    xmpp_stanza_t *item = stanza_add(query, "item", NULL, NULL);
+
+    stanza_set(item, "jid", component->options.jid);
+    stanza_set(item, "node", NS_COMMANDS);
+    stanza_set(item, "name", "Commands");
+}
+
 void disco_items(struct request *request)
 {
-    xmpp_stanza_t *query;
+    const char *node = xmpp_stanza_get_attribute(request->payload, "node");
+    xmpp_stanza_t *result, *query;
 
-    if (xmpp_stanza_get_attribute(request->payload, "node"))
+    if (node && adhoc_items(request, node))
+        return;
+    if (node) {
         request_refuse_plain(request, "item-not-found", "cancel", NULL);
-    else
-        component_answer(request->component, request_result(request, &query));
+        return;
+    }
+    result = request_result(request, &query);
+    if (!request->contact[0])
+        add_commands_item(request->component, query);
+    component_answer(request->component, result);
 }

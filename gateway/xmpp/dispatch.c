@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "xmpp/adhoc.h"
 #include "xmpp/fence.h"
 #include "xmpp/query.h"
 
@@ -46,6 +47,7 @@ static const struct route routes[] = {
     { "iq", "set", "query", NS_REGISTER, iq_register_set },
     { "iq", "get", "query", NS_GATEWAY, iq_gateway_get },
     { "iq", "set", "query", NS_GATEWAY, iq_gateway_set },
+    { "iq", "set", "command", NS_COMMANDS, adhoc_execute },
     { "iq", "get", NULL, NULL, iq_unknown },
     { "iq", "set", NULL, NULL, iq_unknown },
     { "iq", NULL, NULL, NULL, iq_bad },

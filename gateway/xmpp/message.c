@@ -15,9 +15,10 @@
 #include "xmpp/deliver.h"
 #include "xmpp/dispatch.h"
 #include "xmpp/multicast.h"
+#include "xmpp/prompt.h"
 #include "xmpp/roster.h"
 
-enum { HELP_MS = 60000, TEXT_MAX = 1024 * 1024 };
+enum { TEXT_MAX = 1024 * 1024 };
 
 /* Encryption leaves a body that only says so: not worth a paid text. */
 static const char *const encrypted[] = {
@@ -109,7 +110,7 @@ static const char *origin_id(xmpp_stanza_t *stanza)
 
 static bool may_send(struct request *request, struct denial *denial)
 {
-    if (!request_allowed(request, denial) || !request_resolve(request, denial))
+    if (!request_allowed(request, denial))
         return false;
     if (is_encrypted(request->stanza))
         (void)err_set(&denial->err, ERR_UNSUPPORTED,
@@ -121,38 +122,11 @@ static bool may_send(struct request *request, struct denial *denial)
     return false;
 }
 
-static char *help_text(const struct component *component)
+/* Admins may ask the gateway, also where they may not text. */
+static bool may_ask(struct request *request, struct denial *denial)
 {
-    const struct network_policy *policy = network_policy(component->network);
-    const char *jid = component->options.jid;
-
-    if (!policy->phone_addresses)
-        return xasprintf("This is a gateway. Write to its contacts: "
-                         "address@%s. Answers come from there.",
-                         jid);
-    return xasprintf("This is a gateway to phones. To send a text, write to a "
-                     "phone number as a contact of this gateway, like "
-                     "+%s1234567@%s. Answers come from that contact.",
-                     policy->plan.country_code, jid);
-}
-
-/* Somebody writes to the gateway itself. */
-static void say_help(struct request *request)
-{
-    struct component *component = request->component;
-    struct envelope envelope = { .from = component->options.jid,
-                                 .to = xmpp_stanza_get_from(request->stanza),
-                                 .type = "chat" };
-    xmpp_stanza_t *message;
-    char *text;
-
-    if (!recent_is_new(&component->helped, request->account, HELP_MS))
-        return;
-    text = help_text(component);
-    message = stanza_open(component->ctx, "message", &envelope);
-    stanza_add(message, "body", NULL, text);
-    (void)component_send(component, message, STREAM_OPTIONAL);
-    free(text);
+    return network_is_admin(request->component->network, request->account) ||
+           request_allowed(request, denial);
 }
 
 static void accept_text(struct request *request, const char *body)
@@ -228,10 +202,17 @@ static bool read_content(struct request *request, struct buf *text,
 
 static void route_text(struct request *request, const char *text)
 {
-    if (multicast_is(request))
+    bool multicast = multicast_is(request);
+    struct denial denial;
+
+    if (!may_ask(request, &denial) || !request_resolve(request, &denial))
+        request_refuse(request, &denial.refusal);
+    else if (!request->contact[0] && !multicast)
+        prompt_text(request, text);
+    else if (!may_send(request, &denial))
+        request_refuse(request, &denial.refusal);
+    else if (multicast)
         accept_multicast(request, text);
-    else if (request->contact[0] == '\0')
-        say_help(request);
     else
         accept_text(request, text);
 }
@@ -245,8 +226,6 @@ void message_text(struct request *request)
         return;
     buf_init(&text, TEXT_MAX);
     if (!read_content(request, &text, &denial))
-        request_refuse(request, &denial.refusal);
-    else if (text.len > 0 && !may_send(request, &denial))
         request_refuse(request, &denial.refusal);
     else if (text.len > 0)
         route_text(request, buf_text(&text));

@@ -90,7 +90,7 @@ struct stream {
     struct later *overflow; /* the reset, out of the sender's stack */
     struct retry retry;
     bool full;
-    struct component_status status;
+    struct front_status status;
 };
 
 /* --- states ------------------------------------------------------------- */
@@ -485,7 +485,7 @@ void stream_end(struct stream *stream)
     }
 }
 
-struct component_status stream_status(const struct stream *stream)
+struct front_status stream_status(const struct stream *stream)
 {
     return stream->status;
 }

@@ -8,6 +8,7 @@
 
 #include <strophe.h>
 
+#include "core/front.h"
 #include "xmpp/reader.h"
 #include "xmpp/xmpp.h"
 
@@ -57,6 +58,6 @@ void stream_reset(struct stream *stream, const char *why);
  * server still sends is read, up to 5 s. Then `ended`, maybe at once. */
 void stream_end(struct stream *stream);
 
-struct component_status stream_status(const struct stream *stream);
+struct front_status stream_status(const struct stream *stream);
 
 #endif

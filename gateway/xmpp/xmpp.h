@@ -41,14 +41,4 @@ void component_stop(struct component *component, void (*done)(void *arg),
 /* After `done`. */
 void component_free(struct component *component);
 
-/* Facts for `status`: state word, since (Unix ms), last problem in words (""
- * for none), stanzas read and written. */
-struct component_status {
-    const char *state;
-    long long since;
-    char problem[256];
-    unsigned long long stanzas_in, stanzas_out, reconnects;
-};
-struct component_status component_status(const struct component *component);
-
 #endif

@@ -94,6 +94,11 @@ const char *network_name(const struct network *network)
     return "sms";
 }
 
+struct core *network_core(const struct network *network)
+{
+    return network->core;
+}
+
 bool network_allows(const struct network *network, const char *bare_jid)
 {
     const char *at = strchr(bare_jid, '@');
@@ -151,6 +156,13 @@ bool account_may_register(const struct network *network, const char *jid,
 {
     (void)jid;
     return !network->closed || err_set(err, ERR_NOT_ALLOWED, "closed");
+}
+
+void account_admit(struct network *network, const char *jid,
+                   account_done_fn *fn, void *arg)
+{
+    (void)jid;
+    fn(arg, network->refuse_account.kind ? &network->refuse_account : NULL);
 }
 
 void account_get(struct network *network, const char *jid, account_fn *fn,

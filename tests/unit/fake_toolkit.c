@@ -217,6 +217,15 @@ bool timer_active(const struct timer *timer)
     return timer->due != 0;
 }
 
+void timer_free(struct timer *timer)
+{
+    for (size_t i = 0; timer && i < MAX; i++) {
+        if (world.timers[i] == timer)
+            world.timers[i] = NULL;
+    }
+    free(timer);
+}
+
 /* --- socket.h ------------------------------------------------------------ */
 
 struct socket *socket_connect(struct owner *owner,

@@ -14,114 +14,14 @@
 #include "base/mem.h"
 #include "core/command.h"
 #include "core/core.h"
+#include "fake_commands.h"
 #include "fake_network.h"
 
 struct fixture {
     struct network network;
     struct core core;
     char heard[512];
-    struct call *later; /* answers when the test says so */
-    unsigned dropped;
 };
-
-static struct fixture *now; /* of the test that runs */
-
-/* --- commands of the test ------------------------------------------------- */
-
-static const struct field send_fields[] = {
-    { .name = "to", .type = FIELD_ADDRESS, .label = "Who", .required = true },
-    { .name = "manner", .type = FIELD_TEXT, .label = "How", .named = true },
-    { .name = "text", .type = FIELD_LINES, .label = "Text", .required = true },
-    { 0 },
-};
-
-static void run_send(struct call *call)
-{
-    call_print(call, "to %s", call_value(call, "to"));
-    call_print(call, "text %s", call_value(call, "text"));
-    call_done(call);
-    assert_int_equal(now->heard[0], '\0'); /* told when we have returned */
-}
-
-static const struct field reply_fields[] = {
-    { .name = "reply", .type = FIELD_TEXT, .label = "Reply", .required = true },
-    { 0 },
-};
-
-static void run_reply(struct call *call)
-{
-    if (strcmp(call_value(call, "reply"), "end") == 0) {
-        call_done(call);
-        return;
-    }
-    call_print(call, "you said %s", call_value(call, "reply"));
-    call_ask(call, "Menu", reply_fields, run_reply);
-}
-
-static void on_drop(void *notes)
-{
-    now->dropped++;
-    free(notes);
-}
-
-static void run_menu(struct call *call)
-{
-    call_keep(call, xstrdup("notes"), on_drop);
-    call_print(call, "1 balance");
-    call_ask(call, "Menu", reply_fields, run_reply);
-}
-
-static void run_later(struct call *call)
-{
-    now->later = call;
-}
-
-static const struct field every_fields[] = {
-    { .name = "line", .type = FIELD_TEXT, .label = "x" },
-    { .name = "yes", .type = FIELD_BOOL, .label = "x", .fallback = "0" },
-    { .name = "pick",
-      .type = FIELD_CHOICE,
-      .label = "x",
-      .choices = "red|green" },
-    { .name = "who", .type = FIELD_JID, .label = "x" },
-    { .name = "n", .type = FIELD_NUMBER, .label = "x", .choices = "1..20" },
-    { 0 },
-};
-
-static void run_nothing(struct call *call)
-{
-    call_done(call);
-}
-
-static void run_rows(struct call *call)
-{
-    struct json_object *row = json_tokener_parse(
-        "{\"id\": \"ab\", \"held\": null, \"n\": 3, \"more\": [1]}");
-
-    for (int i = 0; i < 3; i++)
-        call_row(call, row);
-    json_object_put(row);
-    call_done(call);
-}
-
-#define COMMAND(called, fn) .name = called, .title = "t", .help = "h", .run = fn
-
-static const struct command table[] = {
-    { COMMAND("send", run_send), .fields = send_fields, .personal = true },
-    { COMMAND("menu", run_menu) },
-    { COMMAND("queue", run_rows) },
-    { COMMAND("queue-hold", run_later), .rank = RANK_ADMIN, .anywhere = true },
-    { COMMAND("every", run_nothing), .fields = every_fields },
-};
-
-const struct command *const *commands_all(void)
-{
-    static const struct command *const all[] = {
-        &table[0], &table[1], &table[2], &table[3], &table[4], NULL,
-    };
-
-    return all;
-}
 
 /* --- a door --------------------------------------------------------------- */
 
@@ -129,6 +29,7 @@ static void heard(struct fixture *f, const char *what, const char *more)
 {
     size_t n = strlen(f->heard);
 
+    assert_false(fake_commands.inside);
     (void)snprintf(f->heard + n, sizeof(f->heard) - n, "%s %s\n", what, more);
 }
 
@@ -168,7 +69,8 @@ static int setup(void **state)
 
     fake_network_init(&f->network);
     f->core.networks = &f->network;
-    now = *state = f;
+    *state = f;
+    fake_commands = (struct fake_commands){ 0 };
     return 0;
 }
 
@@ -219,7 +121,7 @@ static void asks_again_until_it_ends(void **state)
     assert_true(call_set(call, "reply", "end", &err));
     assert_true(call_run(call, &err));
     assert_string_equal(take_heard(f), "done \n");
-    assert_int_equal(f->dropped, 1);
+    assert_int_equal(fake_commands.dropped, 1);
 }
 
 static void is_left_while_it_asks(void **state)
@@ -230,7 +132,7 @@ static void is_left_while_it_asks(void **state)
 
     assert_true(call_run(call, &err));
     call_free(call);
-    assert_int_equal(f->dropped, 1);
+    assert_int_equal(fake_commands.dropped, 1);
 }
 
 static void is_left_while_it_runs(void **state)
@@ -240,16 +142,16 @@ static void is_left_while_it_runs(void **state)
     struct call *call = call_of(f, NULL, "queue-hold");
 
     assert_true(call_run(call, &err));
-    call_keep(call, xstrdup("notes"), on_drop);
+    call_keep(call, xstrdup("notes"), fake_drop);
     call_free(call);
-    assert_int_equal(f->dropped, 0);
-    call_done(f->later);
-    assert_int_equal(f->dropped, 1);
+    assert_int_equal(fake_commands.dropped, 0);
+    call_done(fake_commands.later);
+    assert_int_equal(fake_commands.dropped, 1);
     assert_string_equal(take_heard(f), "");
 
     assert_true(call_run(call_of(f, NULL, "queue-hold"), &err));
     (void)err_set(&err, ERR_FULL, "no room");
-    call_failed(f->later, &err);
+    call_failed(fake_commands.later, &err);
     assert_string_equal(take_heard(f), "failed no room\n");
 }
 
@@ -270,14 +172,14 @@ static void keeps_to_ranks(void **state)
         struct call *call = call_of(f, cases[i].who, cases[i].name);
         struct err err;
 
-        f->later = NULL;
+        fake_commands.later = NULL;
         assert_int_equal(call_run(call, &err), !cases[i].said);
         if (cases[i].said)
             assert_string_equal(err.text, cases[i].said);
         if (cases[i].said)
             call_free(call);
         else
-            call_done(f->later);
+            call_done(fake_commands.later);
     }
 }
 

@@ -2,6 +2,7 @@
  * becomes of it when one is away; on the real core and store. */
 #include "core_scene.h"
 
+#include "store/manage.h"
 #include <json-c/json.h>
 
 /* --- who takes it --------------------------------------------------------- */

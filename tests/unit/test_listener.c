@@ -127,8 +127,9 @@ struct call {
     struct err err;
 };
 
-static bool on_answer(void *arg, const char *text)
+static bool on_answer(void *arg, const char *text, char **more)
 {
+    (void)more;
     struct call *call = arg;
 
     call->lines++;

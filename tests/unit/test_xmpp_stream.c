@@ -7,15 +7,15 @@
 
 static const char *problem(struct scene *scene)
 {
-    static struct component_status status;
+    static struct front_status status;
 
-    status = component_status(scene->component);
+    status = component_front()->status(scene->component);
     return status.problem;
 }
 
 static const char *state_of(struct scene *scene)
 {
-    return component_status(scene->component).state;
+    return component_front()->status(scene->component).state;
 }
 
 static void test_handshake(void **state)

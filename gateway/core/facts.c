@@ -1,5 +1,5 @@
 /* facts.c - facts that drivers tell, as members of a JSON object. */
-#include "facts.h"
+#include "core/facts.h"
 
 #include <json-c/json.h>
 #include <stdarg.h>
