@@ -137,8 +137,8 @@ $(LIBRARY): $(filter-out $(MAIN),$(OBJECTS))
 $(BELOW_CORE): $(filter $(addprefix $(O)/,gateway/base/% gateway/toolkit/% \
     drivers/%),$(OBJECTS))
 $(BESIDE_CORE): $(filter $(addprefix $(O)/gateway/,base/% toolkit/% xmpp/% \
-    core/command.o core/command_value.o core/command_words.o),$(OBJECTS)) \
-    $(O)/tests/unit/fake_commands.o
+    core/account_settings.o core/command.o core/command_value.o \
+    core/command_words.o),$(OBJECTS)) $(O)/tests/unit/fake_commands.o
 $(LIBRARY) $(BELOW_CORE) $(BESIDE_CORE):
 	@rm -f $@ && ar rcs $@ $^
 

@@ -162,6 +162,21 @@ struct driver_command {
     bool admin; /* not for every user of the network: costs or tells secrets */
 };
 
+/* What `moongate modems` asks of a driver: what is plugged in that a line
+ * could use? `status_text` fills in what `found` gives; these keys are known:
+ * "port", "link" (its name that stays the same), "device" (what to write into
+ * the configuration), "name" (for the line), "maker", "model", "imei", "sim",
+ * "imsi", "operator", "signal", "also" (further ports), and "problem" with
+ * "code" for a port that could not be asked. */
+struct discovery {
+    const char *const *ports; /* patterns of ports to look at */
+    size_t n_ports;           /* 0: all that there are */
+    void (*progress)(void *arg, const char *port, size_t i, size_t n);
+    struct status *(*found)(void *arg);    /* one more; valid until `done` */
+    void (*done)(void *arg, size_t ports); /* how many were looked at */
+    void *arg;
+};
+
 struct driver {
     size_t size; /* sizeof(struct driver) */
     unsigned abi;
@@ -204,6 +219,8 @@ struct driver {
      * need not answer), under the same `call`. False: it cannot be begun. */
     bool (*command)(struct line *line, const char *name, const char *argument,
                     uint64_t call, struct err *err);
+    /* No line runs. `discovery` stays valid until `done`, which comes later.*/
+    void (*discover)(struct owner *owner, const struct discovery *discovery);
 };
 
 /* Facts for `moongate status`: "signal" = "-71 dBm". Texts are copied. */

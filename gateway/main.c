@@ -10,6 +10,7 @@
 #include "core/command.h"
 #include "gateway.h"
 #include "manual.h"
+#include "modems.h"
 #include "options.h"
 #include "reference.h"
 #include "sms/pdutool.h"
@@ -87,6 +88,7 @@ static int run_check(const char *path, int argc, char **argv)
     config = options_load(path, on_mistake, NULL, &err);
     if (!config)
         return 1;
+    options_warn(config, on_mistake, NULL);
     printf("%s: ok\n", path);
     for (size_t i = 0; (network = config_named(config, "networks", i)); i++) {
         printf("network %s: %s at %s\n", settings_name(network),
@@ -128,6 +130,8 @@ static const struct own_command commands[] = {
     { "options", "[--json|--conf|--man]", "explain every option", run_options },
     { "pdu", "decode HEX | encode --to N --text T",
       "explain an SMS PDU, or how a text would be sent", run_pdu },
+    { "modems", "[--json] [PORT ...]",
+      "what is plugged in, with the lines to paste", modems_main },
     { "help", "[COMMAND]", "this list, or how COMMAND is used", run_help },
     { "version", "", "print the version", run_version },
 };

@@ -129,9 +129,9 @@ static const struct option network_options[] = {
         .key = "registration",
         .type = OPT_ENUM,
         .fallback = "auto",
-        .choices = "auto|closed",
-        .help = "auto: an allowed JID's first message makes its account; "
-                "closed: nobody new",
+        .choices = "auto|open|closed",
+        .help = "auto: a text makes the account; open: register first; closed: "
+                "the admin does",
     },
     {
         .key = "country_code",

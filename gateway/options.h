@@ -30,4 +30,9 @@ struct config *options_load(const char *path,
                             void (*report)(void *arg, const char *line),
                             void *arg, struct err *err);
 
+/* Tells what is not wrong, but will not work today: a device that is not
+ * there, a state folder that cannot be made. */
+void options_warn(const struct config *config,
+                  void (*report)(void *arg, const char *line), void *arg);
+
 #endif

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "driver.h"
 #include "drivers.h"
+#include "options.h"
 #include "toolkit/config.h"
 #include "toolkit/suggest.h"
 #include "xmpp/jid.h"
@@ -250,4 +251,57 @@ bool options_check(const struct config *config,
     for (size_t i = 0; (group = config_named(config, "lines", i)); i++)
         check_line(&c, group);
     return c.mistakes == 0;
+}
+
+static void warn_path(struct checker *c, const struct settings *group,
+                      const char *key, const char *path, const char *what)
+{
+    char *line;
+
+    if (access(path, F_OK) == 0)
+        return;
+    line = xasprintf("%s: warning: %s: %.200s %s",
+                     config_place(c->config, group, key), key, path, what);
+    c->report(c->arg, line);
+    free(line);
+}
+
+/* The folder itself is made at the first start, its parents are not. */
+static void warn_state_dir(struct checker *c)
+{
+    const struct settings *gateway = config_group(c->config, "gateway");
+    char *path = xstrdup(settings_text(gateway, "state_dir"));
+    char *end = path + strlen(path);
+
+    while (end > path + 1 && end[-1] == '/')
+        *--end = '\0';
+    end = strrchr(path, '/');
+    end[end == path] = '\0';
+    warn_path(c, gateway, "state_dir", path,
+              "does not exist: make it, or choose another folder");
+    free(path);
+}
+
+void options_warn(const struct config *config,
+                  void (*report)(void *arg, const char *line), void *arg)
+{
+    struct checker c = { .config = config, .report = report, .arg = arg };
+    const struct settings *line;
+
+    warn_state_dir(&c);
+    for (size_t i = 0; (line = config_named(config, "lines", i)); i++) {
+        const struct option *option =
+            drivers_find(settings_text(line, "driver"))->options;
+
+        for (; option && option->key; option++) {
+            const char *path = option->flags & OPT_EXISTS
+                                   ? settings_text(line, option->key)
+                                   : NULL;
+
+            if (path && *path == '/')
+                warn_path(&c, line, option->key, path,
+                          "is not there now: is it plugged in? \"moongate "
+                          "modems\" lists what is");
+        }
+    }
 }

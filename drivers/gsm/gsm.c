@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "gsm/manner.h"
+#include "gsm/scan.h"
 #include "sms/compose.h"
 
 enum { EARLY_MAX = 8 * 1024 };
@@ -18,9 +20,13 @@ enum { EARLY_MAX = 8 * 1024 };
 static const struct option options[] = {
     { .key = "device",
       .type = OPT_TEXT,
-      .flags = OPT_REQUIRED,
-      .help = "The modem's port: a path, best one under /dev/serial/by-id, "
-              "or tcp:HOST:PORT" },
+      .flags = OPT_REQUIRED | OPT_EXISTS,
+      .help = "imei:DIGITS or imsi:DIGITS on any port, a port's by-id path, or "
+              "tcp:HOST:PORT" },
+    { .key = "ports",
+      .type = OPT_LIST,
+      .help = "Patterns of ports to look for an imei: or imsi: on; default: "
+              "all USB ports" },
     { .key = "number",
       .type = OPT_TEXT,
       .help = "The SIM's own number, for people" },
@@ -86,6 +92,21 @@ static bool all_digits(const char *text, size_t min, size_t max)
     return n >= min && n <= max;
 }
 
+/* A locked SIM does not tell its IMSI, and a PIN must not be tried on a SIM
+ * that may be another one. */
+static bool check_device(const struct settings *s, struct err *err)
+{
+    struct identity identity;
+
+    if (!identity_parse(settings_text(s, "device"), &identity))
+        return true;
+    if (identity.by_sim && settings_text(s, "pin") != NULL)
+        return err_set(err, ERR_CONFIG,
+                       "device: a SIM that asks for its PIN does not tell its "
+                       "IMSI: name the modem by imei:DIGITS");
+    return identity_check(&identity, err);
+}
+
 static bool gsm_check(const struct settings *s, struct err *err)
 {
     const char *pin = settings_text(s, "pin");
@@ -99,7 +120,7 @@ static bool gsm_check(const struct settings *s, struct err *err)
                        "smsc must be a number such as +447785016005");
     if (!compose_languages(s, "languages", &languages, err))
         return err_wrap(err, "languages");
-    return true;
+    return check_device(s, err);
 }
 
 static void on_opened(void *arg)
@@ -128,36 +149,48 @@ static void on_gone(void *arg, const struct err *err)
     gsm_fail(g, &gone);
 }
 
-static bool gsm_start(struct line *line, struct err *err)
+const struct serial_events gsm_serial_events = {
+    .opened = on_opened,
+    .data = on_data,
+    .gone = on_gone,
+};
+
+static bool open_port(struct gsm *g, struct err *err)
 {
-    static const struct serial_events events = {
-        .opened = on_opened,
-        .data = on_data,
-        .gone = on_gone,
-    };
-    const struct settings *s = line_options(line);
-    struct owner *owner = line_owner(line);
-    struct gsm *g = line_state(line);
+    const struct settings *s = line_options(g->line);
     struct serial_options port = {
         .device = settings_text(s, "device"),
         .baud = (int)settings_int(s, "baud"),
         .flow_control = settings_bool(s, "flow_control"),
     };
 
+    text_copy(g->port, sizeof(g->port), port.device);
+    g->serial =
+        serial_open(line_owner(g->line), &port, &gsm_serial_events, g, err);
+    return g->serial != NULL;
+}
+
+static bool gsm_start(struct line *line, struct err *err)
+{
+    struct owner *owner = line_owner(line);
+    struct gsm *g = line_state(line);
+    struct identity identity;
+    bool seek =
+        identity_parse(settings_text(line_options(line), "device"), &identity);
+
     g->line = line;
     g->creg = g->cereg = -1;
     g->quirk = gsm_quirk_find("", "");
     at_init(&g->at, gsm_on_event, g);
     buf_init(&g->early, EARLY_MAX);
-    g->serial = serial_open(owner, &port, &events, g, err);
-    if (g->serial == NULL)
+    if (!seek && !open_port(g, err))
         return false;
     g->deadline = timer_new(owner, gsm_on_deadline, g);
     g->poll = timer_new(owner, gsm_on_poll_timer, g);
     g->again = timer_new(owner, gsm_on_again_timer, g);
     g->patience = timer_new(owner, gsm_on_patience, g);
     g->written = later_new(owner, gsm_on_written, g);
-    gsm_enter(g, GSM_OPENING);
+    gsm_enter(g, seek ? GSM_SEEKING : GSM_OPENING);
     return true;
 }
 
@@ -173,6 +206,7 @@ static void gsm_destroy(struct line *line)
 {
     struct gsm *g = line_state(line);
 
+    gsm_seek_drop(g);
     at_free(&g->at);
     buf_free(&g->early);
 }
@@ -185,6 +219,8 @@ static void gsm_status(struct line *line, struct status *status)
     status_text(status, "modem", "%s%s%s", g->maker,
                 g->maker[0] != '\0' ? " " : "", g->model);
     status_text(status, "phase", "%s", gsm_state_name(g->state));
+    if (g->port[0] != '\0')
+        status_text(status, "port", "%s", g->port);
     status_text(status, "operator", "%s%s%s", gsm_network_text(g),
                 g->operator_name[0] != '\0' ? ": " : "", g->operator_name);
     if (g->dbm != 0)
@@ -227,4 +263,5 @@ const struct driver gsm_driver = {
     .assemble = gsm_assemble,
     .destroy = gsm_destroy,
     .status = gsm_status,
+    .discover = gsm_discover,
 };

@@ -1,6 +1,7 @@
 /* gsm.h - what the files of the GSM driver share: the state of a line, its
  * state machine, and who does what:
  *   gsm.c     the driver itself: options, start, stop, status
+ *   scan.c    finds its port by IMEI; probe.c asks a port; discover.c lists
  *   machine.c states, transitions, time-outs, one command at a time
  *   script.c  runs tables of commands; init.c and watch.c hold the tables
  *   unlock.c  the PIN, tried once
@@ -25,6 +26,7 @@ extern const struct driver gsm_driver;
 
 enum gsm_state {
     GSM_CLOSED,
+    GSM_SEEKING,      /* which port is it? */
     GSM_OPENING,      /* the port */
     GSM_PROBING,      /* is there a modem, and are we in step with it? */
     GSM_INITIALISING, /* runs the init script */
@@ -89,6 +91,8 @@ struct gsm_script {
 struct gsm {
     struct line *line;
     struct serial *serial;
+    struct seek *seek;      /* while SEEKING */
+    char port[128];         /* where it was found, or what was configured */
     struct timer *deadline; /* of the state, or of the command in flight */
     struct timer *poll;     /* repeats */
     struct timer *again;    /* drains once more soon after an arrival */
@@ -155,6 +159,9 @@ struct gsm {
     uint64_t deleting; /* token of the slot */
 };
 
+/* gsm.c */
+extern const struct serial_events gsm_serial_events; /* arg: struct gsm */
+
 /* machine.c */
 
 /* Enters a state of the table; asserts that it allows the move. */
@@ -207,6 +214,7 @@ void gsm_on_urc(struct gsm *g, const struct at_event *event);
 void gsm_take_early(struct gsm *g);
 bool gsm_registered(const struct gsm *g);
 const char *gsm_network_text(const struct gsm *g);
+const char *gsm_network_words(int creg, int cereg); /* <stat>, -1: unknown */
 
 /* send.c */
 bool gsm_send(struct line *line, const struct submission *part, uint64_t ticket,

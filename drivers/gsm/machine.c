@@ -10,6 +10,7 @@
  * flood of arrivals nor a long queue starves the other. Nothing else is ever
  * written while a CMGS answer is awaited. */
 #include "gsm/gsm.h"
+#include "gsm/scan.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -46,7 +47,11 @@ static void stop_done(struct gsm *g, const struct at_event *event);
 static void stop_timeout(struct gsm *g);
 
 static const struct state_row states[GSM_STATES] = {
-    [GSM_CLOSED] = { .name = "closed", .next = TO(OPENING) },
+    [GSM_CLOSED] = { .name = "closed", .next = TO(OPENING) | TO(SEEKING) },
+    [GSM_SEEKING] = { .name = "looking for its port",
+                      .next = ALWAYS,
+                      .enter = gsm_seek_enter,
+                      .timeout = gsm_seek_timeout },
     [GSM_OPENING] = { .name = "opening the port",
                       .next = ALWAYS,
                       .timeout_ms = 15000,
@@ -201,6 +206,7 @@ void gsm_fail(struct gsm *g, const struct err *err)
     if (g->state == GSM_CLOSED)
         return;
     gsm_send_lost(g, err->text);
+    gsm_seek_end(g);
     at_reset(&g->at);
     serial_close(g->serial);
     g->serial = NULL;

@@ -55,7 +55,12 @@ bool gsm_registered(const struct gsm *g)
 
 const char *gsm_network_text(const struct gsm *g)
 {
-    int stat = stat_is_registered(g->cereg) || g->creg < 0 ? g->cereg : g->creg;
+    return gsm_network_words(g->creg, g->cereg);
+}
+
+const char *gsm_network_words(int creg, int cereg)
+{
+    int stat = stat_is_registered(cereg) || creg < 0 ? cereg : creg;
 
     return stat < 0 ? "unknown" : networks[stat].text;
 }
@@ -266,6 +271,7 @@ static void on_boot(struct gsm *g, const char *line)
 {
     switch (g->state) {
     case GSM_CLOSED:
+    case GSM_SEEKING:
     case GSM_OPENING:
     case GSM_PROBING:
     case GSM_STOPPING:

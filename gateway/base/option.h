@@ -18,6 +18,7 @@ enum option_flag {
     OPT_REQUIRED = 1, /* no default */
     OPT_SECRET = 2,   /* literal, file:PATH or env:NAME; never printed */
     OPT_DIGITS = 4,   /* OPT_TEXT of digits; may be written without quotes */
+    OPT_EXISTS = 8,   /* OPT_TEXT: `check` warns of a /path that is not there */
 };
 
 /* A table of these ends with a row whose key is NULL. */

@@ -331,6 +331,25 @@ static bool ask(struct client *client, const char *config)
     return ok && client->ok;
 }
 
+struct json_object *client_peek(const char *config, const char *command)
+{
+    struct client client = { .rows = json_object_new_array() };
+    struct json_object *request = json_object_new_object(), *result = NULL;
+    struct err err = { 0 };
+    char *path = socket_path(config, &err);
+
+    json_object_object_add(request, "command", json_object_new_string(command));
+    if (path && listener_call(path, json_object_to_json_string(request),
+                              on_line, &client, &err))
+        result = json_object_get(json_object_array_get_idx(client.rows, 0));
+    json_object_put(client.rows);
+    json_object_put(request);
+    free(client.text);
+    free(client.error);
+    free(path);
+    return result;
+}
+
 /* --- showing the answer --------------------------------------------------- */
 
 /* "exactly one document" */

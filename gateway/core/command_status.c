@@ -2,7 +2,6 @@
  * sees everything, a user what is his. Bodies never leave the store this way.
  */
 #include <json-c/json.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,24 +11,10 @@
 #include "base/clock.h"
 #include "core/commands.h"
 #include "core/core.h"
+#include "core/facts.h"
 #include "core/line.h"
 #include "core/network.h"
 #include "store/store.h"
-
-struct status {
-    struct json_object *object;
-};
-
-void status_text(struct status *status, const char *key, const char *format,
-                 ...)
-{
-    char text[256];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    json_object_object_add(status->object, key, json_object_new_string(text));
-}
 
 /* --- status -----------------------------------------------------------------
  */
@@ -78,7 +63,8 @@ static struct json_object *line_object(struct line *line)
     add_text(object, "problem", line->problem.text);
     add_int(object, "parts_sent", (int64_t)line->parts_sent);
     add_int(object, "in_hand", (int64_t)line->in_hand);
-    if (line->state == LINE_ONLINE && line->driver->status)
+    if ((line->state == LINE_ONLINE || line->state == LINE_STARTING) &&
+        line->driver->status)
         line->driver->status(line, &status);
     json_object_object_add(object, "facts", facts);
     return object;

@@ -63,6 +63,10 @@ struct front {
      * off; `name` may be NULL. As the server and the user allow. */
     void (*roster)(void *self, const char *account, const char *contact,
                    const char *name, bool listed);
+    /* An account was made: ask to see its presence. */
+    void (*joined)(void *self, const char *account);
+    /* It is gone, and saw the presence of `contact` ("": of the gateway). */
+    void (*left)(void *self, const char *account, const char *contact);
     bool (*online)(void *self);
     /* Facts of the network's stream for `status`. */
     struct front_status (*status)(void *self);
@@ -114,6 +118,11 @@ enum health network_health(const struct network *network, char *text,
  * part, into out (NUMBER_MAX... at most 1024 bytes). ERR_BAD_ADDRESS. */
 bool network_address(const struct network *network, const char *typed,
                      char out[1024], struct err *err);
+
+/* The same by another plan: that of the user who typed it. */
+bool network_address_by(const struct network *network,
+                        const struct number_plan *plan, const char *typed,
+                        char out[1024], struct err *err);
 
 /* The same of what people type for commands: the bare JID of an XMPP user, and
  * a foreign address, which may also be a JID of this network. */

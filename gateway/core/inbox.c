@@ -65,6 +65,14 @@ static void know_account(struct network *network, const char *contact,
                     known);
 }
 
+void inbox_forget_account(struct network *network, const char *account)
+{
+    struct known *known, *next;
+    HASH_ITER (hh, network->known, known, next)
+        if (strcmp(known->account, account) == 0)
+            known_free(network, known);
+}
+
 void inbox_forget_known(struct network *network)
 {
     while (network->known)
@@ -283,8 +291,7 @@ static void on_arrived(void *arg, struct entry_result *results, size_t n,
                      line_name(arrival->line),
                      log_number(arrival->entries[i].contact).text,
                      results[i].err.text);
-        nobody |=
-            !arrival->entries[i].account && results[i].outcome == ENTRY_QUEUED;
+        nobody |= results[i].nobody && results[i].outcome == ENTRY_QUEUED;
         if (results[i].delivery)
             sink_stream_hand(network, results[i].delivery);
         else if (results[i].outcome == ENTRY_QUEUED)

@@ -204,6 +204,13 @@ static bool address_is_name(const char *typed)
 bool network_address(const struct network *network, const char *typed,
                      char out[1024], struct err *err)
 {
+    return network_address_by(network, &network->policy.plan, typed, out, err);
+}
+
+bool network_address_by(const struct network *network,
+                        const struct number_plan *plan, const char *typed,
+                        char out[1024], struct err *err)
+{
     if (strlen(typed) >= 1024)
         return err_set(err, ERR_BAD_ADDRESS, "the address is too long");
     if (!network->policy.phone_addresses || address_is_name(typed)) {
@@ -215,7 +222,7 @@ bool network_address(const struct network *network, const char *typed,
         text_copy(out, 1024, typed);
         return true;
     }
-    return number_canonical(&network->policy.plan, typed, out, err);
+    return number_canonical(plan, typed, out, err);
 }
 
 bool network_typed_jid(const struct network *network, const char *typed,

@@ -20,7 +20,11 @@ struct written;
 /* What to do with a part of which nobody knows whether it was taken. */
 enum ambiguous { AMBIGUOUS_RESEND_ONCE, AMBIGUOUS_HOLD, AMBIGUOUS_FAIL };
 
-enum registration { REGISTRATION_AUTO, REGISTRATION_CLOSED };
+enum registration {
+    REGISTRATION_AUTO,
+    REGISTRATION_OPEN,
+    REGISTRATION_CLOSED,
+};
 
 /* One direction of a network's outbox. */
 struct lane {

@@ -19,8 +19,6 @@ struct accept_task {
     size_t forget_n;
 };
 
-enum { ACCOUNT_ACTIVE, ACCOUNT_BLOCKED };
-
 bool seen_note(struct store *store, const char *source, const char *key,
                bool *again, struct err *err)
 {
@@ -78,7 +76,9 @@ static bool account_check(struct store *store, struct conversation *conv,
     if (!db_end(rows, err))
         return false;
     if (*make && !entry->make_account)
-        return err_set(err, ERR_UNREGISTERED, "please register first");
+        return err_set(err, ERR_UNREGISTERED,
+                       "you have no account on this gateway: register "
+                       "first, or ask its administrator");
     if (state == ACCOUNT_BLOCKED)
         return err_set(err, ERR_FORBIDDEN, "this account is blocked");
     return true;
@@ -274,13 +274,39 @@ static bool accept_blocked(struct store *store, const struct entry *entry,
 
 static bool accept_entry(struct store *store, const struct entry *entry,
                          struct entry_result *result, struct event *event,
+                         struct err *err);
+
+/* Whom it is for has no account any more: it is held like one for nobody. */
+static bool accept_orphan(struct store *store, const struct entry *entry,
+                          struct entry_result *result, struct event *event,
+                          struct err *err)
+{
+    struct entry orphan = *entry;
+
+    orphan.account = NULL;
+    result->nobody = true;
+    return accept_entry(store, &orphan, result, event, err);
+}
+
+static bool is_refusal(const struct err *err)
+{
+    return err->kind == ERR_UNREGISTERED || err->kind == ERR_FORBIDDEN ||
+           err->kind == ERR_BAD_ADDRESS || err->kind == ERR_REJECTED;
+}
+
+static bool accept_entry(struct store *store, const struct entry *entry,
+                         struct entry_result *result, struct event *event,
                          struct err *err)
 {
     struct conversation *conv = entry_conversation(store, entry, err);
     bool make, blocked;
 
-    if (!conv || !account_check(store, conv, entry, &make, err) ||
-        !block_check(store, conv, &blocked, err))
+    if (!conv)
+        return false;
+    if (!account_check(store, conv, entry, &make, err))
+        return entry->direction == TO_XMPP && is_refusal(err) &&
+               accept_orphan(store, entry, result, event, err);
+    if (!block_check(store, conv, &blocked, err))
         return false;
     if (blocked)
         return accept_blocked(store, entry, result, err);
@@ -293,12 +319,6 @@ static bool accept_entry(struct store *store, const struct entry *entry,
     if (make && !account_make(store, entry, err))
         return false;
     return accept_insert(store, conv, entry, result, err);
-}
-
-static bool is_refusal(const struct err *err)
-{
-    return err->kind == ERR_UNREGISTERED || err->kind == ERR_FORBIDDEN ||
-           err->kind == ERR_BAD_ADDRESS || err->kind == ERR_REJECTED;
 }
 
 /* The fragments were joined by somebody else, or more of them came. */
@@ -333,6 +353,7 @@ static bool accept_run(struct store *store, struct task *task, struct err *err)
         struct entry_result *result = &t->results[i];
 
         result->delivery = NULL;
+        result->nobody = !entry->account;
         if (!entry->with_first)
             event =
                 (struct event){ .source = entry->source, .key = entry->key };

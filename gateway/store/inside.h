@@ -153,6 +153,9 @@ void space_close(struct store *store);
 
 bool store_recover(struct store *store, struct err *err); /* recover.c */
 
+/* account.state */
+enum { ACCOUNT_ACTIVE, ACCOUNT_BLOCKED };
+
 /* --- sinks and counters (sink.c) ------------------------------------------ */
 
 struct sink *sink_get(struct store *store, const char *network,

@@ -131,9 +131,10 @@ static bool find_accounts_run(struct store *store, struct task *task,
                               struct err *err)
 {
     static const char find[] =
-        "SELECT account FROM conversation WHERE network = ?1 AND contact = ?2"
-        " AND account <> '' GROUP BY account ORDER BY max(touched) DESC"
-        " LIMIT ?3";
+        "SELECT c.account FROM conversation c JOIN account a"
+        " ON a.network = c.network AND a.jid = c.account AND a.state = 0"
+        " WHERE c.network = ?1 AND c.contact = ?2"
+        " GROUP BY c.account ORDER BY max(c.touched) DESC LIMIT ?3";
     struct page_task *t = (struct page_task *)task;
 
     return page_read(

@@ -129,6 +129,7 @@ struct entry_result {
     enum entry_outcome outcome;
     struct err err;            /* ENTRY_REFUSED */
     struct delivery *delivery; /* ENTRY_TAKEN; the receiver owns it */
+    bool nobody; /* TO_XMPP: held, for it has no account (any more) */
 };
 
 /* What rides in the same transaction as the entries. */
@@ -364,7 +365,7 @@ void store_line(struct store *store, const char *name, const char *network,
 void store_sweep(struct store *store, int64_t now);
 
 /* The newest account a contact talked with on a network, for texts that come
- * in: fn gets each account (newest first), then NULL. */
+ * in: fn gets each active account (newest first), then NULL. */
 typedef void store_account_fn(void *arg, const char *account,
                               const struct err *err);
 void store_find_accounts(struct store *store, const char *network,
@@ -374,6 +375,35 @@ void store_find_accounts(struct store *store, const char *network,
 /* Accounts of a network (for presence at start), then NULL. */
 void store_accounts(struct store *store, const char *network,
                     store_account_fn *fn, void *arg);
+
+/* One account. `row` NULL without an err: there is none. */
+struct account_row {
+    const char *jid;
+    const char *settings; /* a JSON object */
+    bool disabled;
+    int64_t created; /* Unix ms */
+};
+typedef void store_account_row_fn(void *arg, const struct account_row *row,
+                                  const struct err *err);
+void store_account(struct store *store, const char *network, const char *jid,
+                   store_account_row_fn *fn, void *arg);
+
+struct account_change {
+    const char *network, *jid;
+    bool make;            /* when there is none; else ERR_UNREGISTERED */
+    const char *settings; /* a JSON object; NULL: as they are */
+    enum { ACCOUNT_AS_IT_IS, ACCOUNT_ENABLED, ACCOUNT_DISABLED } state;
+};
+typedef void store_changed_fn(void *arg, bool made, const struct err *err);
+void store_account_put(struct store *store, const struct account_change *change,
+                       store_changed_fn *fn, void *arg);
+
+/* Removes an account with its subscriptions and its names of contacts. Its
+ * texts that have not gone out fail with `why`, which their sender is owed: fn
+ * gets each, then NULL; ERR_UNREGISTERED when there is no such account. */
+void store_account_remove(struct store *store, const char *network,
+                          const char *jid, const struct err *why,
+                          store_moved_fn *fn, void *arg);
 
 /* Roster: contacts of an account that asked for presence. */
 void store_subscribe(struct store *store, const char *network,

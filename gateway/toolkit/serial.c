@@ -350,6 +350,13 @@ struct serial *serial_open(struct owner *owner,
     return serial;
 }
 
+void serial_hand_over(struct serial *serial, const struct serial_events *events,
+                      void *arg)
+{
+    serial->events = events;
+    serial->arg = arg;
+}
+
 void serial_write(struct serial *serial, const void *bytes, size_t size)
 {
     struct err err;

@@ -30,11 +30,21 @@ struct serial_events {
 
 /* Begins to open; never blocks. False only for a spec that can never work
  * (ERR_CONFIG); what may change (missing device, busy port) comes as `gone`
- * with ERR_LINK and text that says what to do. `events` must outlive it. */
+ * with ERR_LINK and text that says what to do; err.code is then SERIAL_BUSY
+ * for a port that another program has, SERIAL_DENIED for one that we may not
+ * open. `events` must outlive it. */
+#define SERIAL_BUSY "busy"
+#define SERIAL_DENIED "denied"
+
 struct serial *serial_open(struct owner *owner,
                            const struct serial_options *options,
                            const struct serial_events *events, void *arg,
                            struct err *err);
+
+/* From now on the events go to `events` and `arg`: the open port changes
+ * hands. */
+void serial_hand_over(struct serial *serial, const struct serial_events *events,
+                      void *arg);
 
 /* Queues bytes; over the ceiling (64 KiB) or on a dead port they are dropped
  * and `gone` follows. */
@@ -42,5 +52,22 @@ void serial_write(struct serial *serial, const void *bytes, size_t size);
 
 /* Drops DTR, closes; no event follows. NULL is fine. */
 void serial_close(struct serial *serial);
+
+/* A serial port that this machine has now. */
+struct serial_place {
+    char *path;    /* to be opened: /dev/ttyUSB0, or what a pattern matched */
+    char *real;    /* the device itself, behind all links */
+    char *by_id;   /* its link in /dev/serial/by-id, or by-path; or NULL */
+    char *product; /* what USB calls it; "" when unknown */
+    unsigned vendor_id, product_id; /* of USB; 0: unknown */
+};
+
+/* Lists the ports that fit any of the `n` glob patterns, or for n = 0 all USB
+ * ports, each once and sorted by path. Built-in ports are listed by pattern
+ * only: what hangs on them may be a console. Reads /sys and /dev only. Returns
+ * their number; serial_places_free frees. */
+size_t serial_places(const char *const *patterns, size_t n,
+                     struct serial_place **out);
+void serial_places_free(struct serial_place *places, size_t n);
 
 #endif

@@ -23,6 +23,9 @@
 
 #include <libserialport.h>
 
+#include "base/mem.h"
+#include "toolkit/serial.h"
+
 static const struct {
     int error;
     const char *words;
@@ -44,11 +47,17 @@ static const struct {
 
 static bool port_error(struct err *err, const char *device, int error)
 {
+    const char *words = NULL;
+
     for (size_t i = 0; i < sizeof(open_words) / sizeof(*open_words); i++)
         if (open_words[i].error == error)
-            return err_set(err, ERR_LINK, "%s: %s", device,
-                           open_words[i].words);
-    return err_set(err, ERR_LINK, "%s: %s", device, strerror(error));
+            words = open_words[i].words;
+    err_set(err, ERR_LINK, "%s: %s", device, words ? words : strerror(error));
+    if (error == EACCES || error == EPERM)
+        text_copy(err->code, sizeof(err->code), SERIAL_DENIED);
+    else if (error == EBUSY || error == EWOULDBLOCK)
+        text_copy(err->code, sizeof(err->code), SERIAL_BUSY);
+    return false;
 }
 
 static const struct {

@@ -21,6 +21,7 @@
 #include "xmpp/prompt.h"
 #include "xmpp/query.h"
 #include "xmpp/roster.h"
+#include "xmpp/session.h"
 
 enum { FAREWELL_MS = 2000, STANZA_MAX = 65536 };
 
@@ -138,7 +139,7 @@ static void on_up(void *arg)
     component->up = true;
     fence_up(component->fence);
     network_front_up(component->network);
-    presence_tell_all(component->presence);
+    presence_up(component->presence);
 }
 
 static void on_down(void *arg)
@@ -149,6 +150,7 @@ static void on_down(void *arg)
     fence_down(component->fence);
     queries_down(component->queries);
     presence_down(component->presence);
+    sessions_clear(component->sessions);
     component_forget_held(component);
     network_front_down(component->network);
     if (timer_active(component->farewell))
@@ -277,6 +279,20 @@ static void front_roster(void *self, const char *account, const char *contact,
     roster_set(self, account, contact, name, listed);
 }
 
+static void front_joined(void *self, const char *account)
+{
+    struct component *component = self;
+
+    presence_joined(component->presence, account);
+}
+
+static void front_left(void *self, const char *account, const char *contact)
+{
+    struct component *component = self;
+
+    presence_left(component->presence, account, contact);
+}
+
 static bool front_online(void *self)
 {
     struct component *component = self;
@@ -323,6 +339,8 @@ const struct front *component_front(void)
         .fence = front_fence,
         .presence = front_presence,
         .roster = front_roster,
+        .joined = front_joined,
+        .left = front_left,
         .online = front_online,
         .status = front_status,
         .typed_jid = front_typed_jid,
@@ -359,6 +377,7 @@ struct component *component_new(struct loop *loop,
     component->rosters = rosters_new(component);
     component->adhoc = adhoc_new(component);
     component->prompt = prompt_new(component);
+    component->sessions = sessions_new();
     component->farewell = timer_new(owner, on_farewell, component);
     return component;
 }
@@ -395,6 +414,7 @@ static void component_release(void *arg)
     presence_free(component->presence);
     adhoc_free(component->adhoc);
     prompt_free(component->prompt);
+    sessions_free(component->sessions);
     xmpp_ctx_free(component->ctx);
     free(component);
 }

@@ -20,6 +20,7 @@ struct presence;
 struct prompt;
 struct queries;
 struct rosters;
+struct sessions;
 struct timer;
 
 /* Oddities of peers that are logged once in the life of the process. */
@@ -57,7 +58,8 @@ struct component {
     struct rosters *rosters;
     struct adhoc *adhoc;
     struct prompt *prompt;
-    struct answer *held; /* decided, but the output is full */
+    struct sessions *sessions; /* who is there */
+    struct answer *held;       /* decided, but the output is full */
     unsigned n_held;
     struct recent locked;  /* who takes nothing from strangers */
     struct recent helped;  /* who was told what this is */

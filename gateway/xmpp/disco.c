@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/account.h"
 #include "xmpp/adhoc.h"
 #include "xmpp/caps.h"
 #include "xmpp/dispatch.h"
@@ -26,6 +27,11 @@ static bool has_receipts(const struct network *network)
     return network_policy(network)->receipts;
 }
 
+static bool has_registration(const struct network *network)
+{
+    return account_registration_open(network);
+}
+
 static const struct feature features[] = {
     { .var = NS_DISCO_INFO, .gateway = true, .contact = true },
     { .var = NS_PING, .gateway = true, .contact = true },
@@ -33,6 +39,7 @@ static const struct feature features[] = {
     { .var = NS_DISCO_ITEMS, .gateway = true },
     { .var = NS_COMMANDS, .gateway = true },
     { .var = NS_GATEWAY, .gateway = true },
+    { .var = NS_REGISTER, .gateway = true, .has = has_registration },
     { .var = NS_VERSION, .gateway = true },
     { .var = NS_LAST, .gateway = true },
     { .var = NS_TIME, .gateway = true },

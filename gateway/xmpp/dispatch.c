@@ -30,6 +30,7 @@ static const struct route routes[] = {
     { "message", "groupchat", NULL, NULL, message_groupchat },
     { "message", NULL, NULL, NULL, message_text },
     { "presence", "", NULL, NULL, presence_available },
+    { "presence", "unavailable", NULL, NULL, presence_unavailable },
     { "presence", "probe", NULL, NULL, presence_probe },
     { "presence", "subscribe", NULL, NULL, presence_subscribe },
     { "presence", "unsubscribe", NULL, NULL, presence_unsubscribe },
@@ -42,6 +43,8 @@ static const struct route routes[] = {
     { "iq", "get", "query", NS_VERSION, iq_version },
     { "iq", "get", "query", NS_LAST, iq_last },
     { "iq", "get", "time", NS_TIME, iq_time },
+    { "iq", "get", "query", NS_REGISTER, iq_register_get },
+    { "iq", "set", "query", NS_REGISTER, iq_register_set },
     { "iq", "get", "query", NS_GATEWAY, iq_gateway_get },
     { "iq", "set", "query", NS_GATEWAY, iq_gateway_set },
     { "iq", "set", "command", NS_COMMANDS, adhoc_execute },
@@ -182,7 +185,8 @@ bool request_resolve(struct request *request, struct denial *denial)
 }
 
 /* What a user may mean by it: a JID of ours, a local part, or an address. */
-static bool interpret(const struct component *component, const char *typed,
+static bool interpret(const struct component *component,
+                      const struct number_plan *plan, const char *typed,
                       char out[ADDRESS_SIZE], struct err *err)
 {
     const char *at = strrchr(typed, '@');
@@ -193,15 +197,24 @@ static bool interpret(const struct component *component, const char *typed,
         return address_from_local(component, jid.local, out, err);
     if (jid_is_name(typed) || strchr(typed, '\\'))
         return address_from_local(component, typed, out, err);
-    return network_address(component->network, typed, out, err);
+    return network_address_by(component->network, plan, typed, out, err);
 }
 
 bool address_from_typed(const struct component *component, const char *typed,
                         char out[ADDRESS_SIZE], struct err *err)
 {
+    const struct number_plan *plan = &network_policy(component->network)->plan;
+
+    return address_from_typed_by(component, plan, typed, out, err);
+}
+
+bool address_from_typed_by(const struct component *component,
+                           const struct number_plan *plan, const char *typed,
+                           char out[ADDRESS_SIZE], struct err *err)
+{
     char jid[JID_BARE_SIZE];
 
-    if (!interpret(component, typed, out, err))
+    if (!interpret(component, plan, typed, out, err))
         return false;
     return (out[0] && component_jid(component, out, jid)) ||
            err_set(err, ERR_BAD_ADDRESS, "the address does not fit into a JID");

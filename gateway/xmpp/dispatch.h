@@ -57,11 +57,17 @@ xmpp_stanza_t *request_result(const struct request *request,
 bool address_from_typed(const struct component *component, const char *typed,
                         char out[ADDRESS_SIZE], struct err *err);
 
+/* The same by another plan than the network's. */
+bool address_from_typed_by(const struct component *component,
+                           const struct number_plan *plan, const char *typed,
+                           char out[ADDRESS_SIZE], struct err *err);
+
 /* --- handlers ----------------------------------------------------------- */
 
 request_fn message_text, message_bounced, message_groupchat;
 request_fn presence_subscribe, presence_unsubscribe, presence_probe,
-    presence_available;
+    presence_available, presence_unavailable;
+request_fn iq_register_get, iq_register_set;
 request_fn disco_info, disco_items, iq_version, iq_ping, iq_last, iq_time,
     iq_gateway_get, iq_gateway_set;
 

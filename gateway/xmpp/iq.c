@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
+#include "core/account.h"
 
 #ifndef MOONGATE_VERSION
 #define MOONGATE_VERSION "0.1"
@@ -98,13 +100,48 @@ void iq_gateway_get(struct request *request)
     component_answer(request->component, result);
 }
 
+/* An IQ that waits for the user's settings; holds its stanza. */
+struct prompted {
+    struct component *component;
+    xmpp_stanza_t *stanza, *prompt;
+};
+
+static void on_account(void *arg, const struct account *account,
+                       const struct err *err)
+{
+    struct prompted *prompted = arg;
+    struct component *component = prompted->component;
+    struct number_plan plan =
+        account_plan(component->network, account ? account->settings : NULL);
+    xmpp_stanza_t *answer, *query;
+    char address[ADDRESS_SIZE], jid[JID_BARE_SIZE];
+    struct err why;
+
+    if (err)
+        why = *err;
+    if (!err &&
+        address_from_typed_by(component, &plan, stanza_text(prompted->prompt),
+                              address, &why)) {
+        (void)component_jid(component, address, jid);
+        answer = stanza_answer(prompted->stanza, "result");
+        query = stanza_add(answer, "query", NS_GATEWAY, NULL);
+        stanza_add(query, "jid", NULL, jid);
+    } else {
+        struct refusal refusal = refusal_of(&why);
+
+        answer = stanza_answer(prompted->stanza, NULL);
+        stanza_refuse(answer, &refusal);
+    }
+    component_answer(component, answer);
+    (void)xmpp_stanza_release(prompted->stanza);
+    free(prompted);
+}
+
+/* A number without country is read as in the country of who typed it. */
 void iq_gateway_set(struct request *request)
 {
-    struct component *component = request->component;
-    xmpp_stanza_t *prompt, *result, *query;
-    char address[ADDRESS_SIZE], jid[JID_BARE_SIZE];
-    struct refusal refusal;
-    struct err err;
+    struct prompted *prompted;
+    xmpp_stanza_t *prompt;
 
     if (!has_prompt(request))
         return;
@@ -114,13 +151,10 @@ void iq_gateway_set(struct request *request)
                              "there is no <prompt/>");
         return;
     }
-    if (!address_from_typed(component, stanza_text(prompt), address, &err)) {
-        refusal = refusal_of(&err);
-        request_refuse(request, &refusal);
-        return;
-    }
-    (void)component_jid(component, address, jid);
-    result = request_result(request, &query);
-    stanza_add(query, "jid", NULL, jid);
-    component_answer(component, result);
+    prompted = xmalloc(sizeof(*prompted));
+    prompted->component = request->component;
+    prompted->stanza = xmpp_stanza_clone(request->stanza);
+    prompted->prompt = prompt;
+    account_get(request->component->network, request->account, on_account,
+                prompted);
 }

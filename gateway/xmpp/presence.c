@@ -8,7 +8,8 @@
  * output is full). A change meanwhile makes one more round afterwards.
  *
  * XEP-0100: a request for subscription is granted, never offered unasked; the
- * gateway asks back for its own JID only, to see when the user is there. */
+ * gateway asks back for its own JID only, to see when the user is there. Those
+ * who see the gateway are probed when the stream comes up. */
 #include "xmpp/presence.h"
 
 #include <stdlib.h>
@@ -22,6 +23,7 @@
 #include "xmpp/disco.h"
 #include "xmpp/dispatch.h"
 #include "xmpp/roster.h"
+#include "xmpp/session.h"
 
 enum {
     BITE = 50,
@@ -29,8 +31,16 @@ enum {
     PRESENT_MS = 10000, /* one login gives many stanzas */
 };
 
+enum what {
+    TELL_STATE,
+    TELL_STATE_AND_PROBE,
+    ASK_BACK, /* for a subscription */
+    TAKE_BACK,
+};
+
 struct row {
     struct row *prev, *next;
+    enum what what;
     char *account, *contact;
 };
 
@@ -47,6 +57,7 @@ struct presence {
     enum phase phase;
     bool asking; /* the store is listing subscriptions */
     bool again;  /* something changed since */
+    bool probe;  /* in this round, or the next that takes place */
     void (*done)(void *arg);
     void *arg;
 };
@@ -122,11 +133,15 @@ static void forget_rows(struct presence *presence)
     }
 }
 
-static void add_row(struct presence *presence, const char *account,
-                    const char *contact)
+static void add_row(struct presence *presence, enum what what,
+                    const char *account, const char *contact)
 {
-    struct row *row = xcalloc(1, sizeof(*row));
+    struct row *row;
 
+    if (!presence->component->up || presence->phase != TELLING)
+        return;
+    row = xcalloc(1, sizeof(*row));
+    row->what = what;
     row->account = xstrdup(account);
     row->contact = xstrdup(contact);
     DL_APPEND(presence->rows, row);
@@ -143,7 +158,10 @@ static void on_row(void *arg, const char *account, const char *contact)
         return;
     switch (presence->phase) {
     case TELLING:
-        add_row(presence, account, contact);
+        add_row(presence,
+                presence->probe && !contact[0] ? TELL_STATE_AND_PROBE
+                                               : TELL_STATE,
+                account, contact);
         break;
     case LEAVING:
         break;
@@ -161,6 +179,7 @@ static void round_ended(struct presence *presence)
     if (presence->asking || presence->rows)
         return;
     timer_stop(presence->timer);
+    presence->probe = presence->probe && presence->again;
     if (presence->again)
         ask(presence);
 }
@@ -194,6 +213,31 @@ static void ask(struct presence *presence)
     network_after_decided(network, on_listed, presence);
 }
 
+static void send_row(struct component *component, const struct row *row)
+{
+    switch (row->what) {
+    case TELL_STATE_AND_PROBE:
+        send_plain(component, "", row->account, "probe", STREAM_OPTIONAL);
+        send_state(component, row->contact, row->account);
+        break;
+    case TELL_STATE:
+        send_state(component, row->contact, row->account);
+        break;
+    case ASK_BACK:
+        send_plain(component, "", row->account, "subscribe", STREAM_NEEDED);
+        break;
+    case TAKE_BACK:
+        if (!row->contact[0])
+            send_plain(component, "", row->account, "unsubscribe",
+                       STREAM_NEEDED);
+        send_plain(component, row->contact, row->account, "unsubscribed",
+                   STREAM_NEEDED);
+        send_plain(component, row->contact, row->account, "unavailable",
+                   STREAM_NEEDED);
+        break;
+    }
+}
+
 static void on_bite(void *arg)
 {
     struct presence *presence = arg;
@@ -204,10 +248,29 @@ static void on_bite(void *arg)
 
         if (stream_is_full(component->stream))
             return;
-        send_state(component, row->contact, row->account);
+        send_row(component, row);
         row_free(presence, row);
     }
     round_ended(presence);
+}
+
+void presence_joined(struct presence *presence, const char *account)
+{
+    add_row(presence, ASK_BACK, account, "");
+}
+
+void presence_left(struct presence *presence, const char *account,
+                   const char *contact)
+{
+    if (!contact[0])
+        (void)sessions_go(presence->component->sessions, account, "");
+    add_row(presence, TAKE_BACK, account, contact);
+}
+
+void presence_up(struct presence *presence)
+{
+    presence->probe = true;
+    presence_tell_all(presence);
 }
 
 void presence_tell_all(struct presence *presence)
@@ -269,16 +332,39 @@ static void user_is_there(struct request *request)
         network_user_available(component->network, request->account);
 }
 
+/* Presence to the gateway itself is what counts as login and logout. */
+static bool is_session(const struct request *request)
+{
+    return !request->to.local[0] && request->from.resource[0];
+}
+
 void presence_available(struct request *request)
 {
+    struct component *component = request->component;
     struct denial denial;
 
     if (!request_allowed(request, &denial))
         return;
     if (request->from.resource[0])
-        roster_seen(request->component, request->account,
+        roster_seen(component, request->account,
                     xmpp_stanza_get_from(request->stanza));
     user_is_there(request);
+    if (is_session(request) &&
+        sessions_come(component->sessions, request->account,
+                      request->from.resource))
+        send_state(component, "", request->account);
+}
+
+/* Servers send it without resource, too, when they answer a probe. */
+void presence_unavailable(struct request *request)
+{
+    struct component *component = request->component;
+
+    if (!request->to.local[0] &&
+        sessions_go(component->sessions, request->account,
+                    request->from.resource))
+        send_plain(component, "", xmpp_stanza_get_from(request->stanza),
+                   "unavailable", STREAM_OPTIONAL);
 }
 
 /* Servers probe for users who have just come online (RFC 6121 4.3). */

@@ -8,6 +8,14 @@ struct presence;
 struct presence *presence_new(struct component *component);
 void presence_free(struct presence *presence);
 
+/* The stream is up: tells everybody, and probes the users (XEP-0100 4.8.1). */
+void presence_up(struct presence *presence);
+
+/* An account was made or removed (core/front.h), told a little later. */
+void presence_joined(struct presence *presence, const char *account);
+void presence_left(struct presence *presence, const char *account,
+                   const char *contact);
+
 /* Tells everybody who sees presence how things are now, a few at a time. */
 void presence_tell_all(struct presence *presence);
 

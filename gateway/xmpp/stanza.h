@@ -25,6 +25,7 @@
 #define NS_TIME "urn:xmpp:time"
 #define NS_DATA_POLICY "urn:xmpp:data-policy:0"
 #define NS_GATEWAY "jabber:iq:gateway"
+#define NS_REGISTER "jabber:iq:register"
 #define NS_PING "urn:xmpp:ping"
 #define NS_RECEIPTS "urn:xmpp:receipts"
 #define NS_STANZA_ID "urn:xmpp:sid:0"

@@ -68,6 +68,8 @@ static void set_option(struct settings *settings, const char *pair)
     assert(value != NULL);
     if (value->option->type == OPT_INT)
         ok = setting_set_int(value, strtoll(equals + 1, NULL, 10), &err);
+    else if (value->option->type == OPT_LIST)
+        setting_add_item(value, equals + 1);
     else if (value->option->type == OPT_BOOL)
         setting_set_bool(value, strcmp(equals + 1, "true") == 0);
     else if (value->option->type == OPT_LIST)

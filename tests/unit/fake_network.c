@@ -7,6 +7,7 @@
 #include <utlist.h>
 
 #include "base/mem.h"
+#include "core/account.h"
 
 struct waiting {
     struct waiting *prev, *next;
@@ -127,6 +128,56 @@ bool network_address(const struct network *network, const char *typed,
         return true;
     }
     return number_canonical(&network->policy.plan, typed, out, err);
+}
+
+bool network_address_by(const struct network *network,
+                        const struct number_plan *plan, const char *typed,
+                        char out[1024], struct err *err)
+{
+    if (!network->policy.phone_addresses || strncmp(typed, "name:", 5) == 0)
+        return network_address(network, typed, out, err);
+    return number_canonical(plan, typed, out, err);
+}
+
+bool account_registration_open(const struct network *network)
+{
+    return !network->closed;
+}
+
+bool account_may_register(const struct network *network, const char *jid,
+                          struct err *err)
+{
+    (void)jid;
+    return !network->closed || err_set(err, ERR_NOT_ALLOWED, "closed");
+}
+
+void account_get(struct network *network, const char *jid, account_fn *fn,
+                 void *arg)
+{
+    const struct account account = { .jid = jid,
+                                     .settings = network->settings,
+                                     .disabled = network->disabled };
+
+    fn(arg, strcmp(jid, network->account) == 0 ? &account : NULL, NULL);
+}
+
+void account_register(struct network *network, const char *jid,
+                      const char *settings, account_made_fn *fn, void *arg)
+{
+    bool made = strcmp(jid, network->account) != 0;
+
+    buf_addf(&network->calls, "register %s %s\n", jid, settings);
+    text_copy(network->account, sizeof(network->account), jid);
+    text_copy(network->settings, sizeof(network->settings), settings);
+    fn(arg, made, NULL);
+}
+
+void account_remove(struct network *network, const char *jid,
+                    account_done_fn *fn, void *arg)
+{
+    buf_addf(&network->calls, "remove %s\n", jid);
+    network->account[0] = '\0';
+    fn(arg, NULL);
 }
 
 bool network_typed_jid(const struct network *network, const char *typed,

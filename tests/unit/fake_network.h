@@ -15,6 +15,10 @@ struct network {
     bool hold;              /* texts and decisions wait for fake_decide */
     struct err refuse_text; /* kind not NONE: texts end with it */
     bool full;              /* network_refuses */
+    bool closed;            /* no registration */
+    char account[256];      /* the one that exists, "": none */
+    char settings[256];
+    bool disabled;
     enum health health;
     const char *health_text;
     const char *const *subscriptions; /* account, contact, ..., NULL */

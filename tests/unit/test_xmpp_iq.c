@@ -337,7 +337,7 @@ static unsigned count(const char *text, const char *part)
 static void test_broadcast(void **state)
 {
     enum { N = 120 };
-    const char *rows[2 * N + 1];
+    const char *rows[2 * N + 1], *out;
     struct scene scene;
 
     (void)state;
@@ -350,7 +350,9 @@ static void test_broadcast(void **state)
     scene.network.subscriptions = rows;
     scene_online(&scene);
     fake_advance(20);
-    assert_int_equal(count(fake_written(), "<presence "), 50);
+    out = fake_written();
+    assert_int_equal(count(out, "<presence "), 51);
+    assert_int_equal(count(out, "type=\"probe\""), 1); /* he sees the gateway */
     component_front()->presence(scene.component);
     component_front()->presence(scene.component);
     scene.network.health = HEALTH_TROUBLE;

@@ -1,0 +1,212 @@
+/* account.c - making and removing accounts: the store decides, then the XMPP
+ * side is told what the user has to hear. */
+#include "core/account.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/core.h"
+#include "core/inbox.h"
+#include "core/network.h"
+#include "core/outbox.h"
+#include "store/store.h"
+
+/* One change under way. */
+struct change {
+    struct network *network;
+    char *jid;
+    account_fn *got;
+    account_made_fn *made;
+    account_done_fn *done;
+    void *arg;
+    char **contacts; /* who is to be unsubscribed from */
+    size_t n;
+};
+
+static struct change *change_new(struct network *network, const char *jid,
+                                 void *arg)
+{
+    struct change *change = xcalloc(1, sizeof(*change));
+    change->network = network;
+    change->jid = xstrdup(jid);
+    change->arg = arg;
+    return change;
+}
+
+static void change_free(struct change *change)
+{
+    for (size_t i = 0; i < change->n; i++)
+        free(change->contacts[i]);
+    free(change->contacts);
+    free(change->jid);
+    free(change);
+}
+
+/* --- who may -------------------------------------------------------------- */
+
+bool account_registration_open(const struct network *network)
+{
+    return network->registration != REGISTRATION_CLOSED;
+}
+
+bool account_may_register(const struct network *network, const char *jid,
+                          struct err *err)
+{
+    if (!network_allows(network, jid))
+        return err_set(err, ERR_FORBIDDEN, "%.100s may not use this gateway",
+                       jid);
+    if (!account_registration_open(network))
+        return err_set(err, ERR_NOT_ALLOWED,
+                       "accounts are made by the administrator here");
+    return !network_refuses(network, err);
+}
+
+/* --- reading and changing ------------------------------------------------- */
+
+static void on_got(void *arg, const struct account_row *row,
+                   const struct err *err)
+{
+    struct change *change = arg;
+    core_failed(change->network->core, err);
+    if (row) {
+        const struct account account = { .jid = row->jid,
+                                         .settings = row->settings,
+                                         .disabled = row->disabled,
+                                         .created = row->created };
+        change->got(change->arg, &account, NULL);
+    } else {
+        change->got(change->arg, NULL, err);
+    }
+    change_free(change);
+}
+
+void account_get(struct network *network, const char *jid, account_fn *fn,
+                 void *arg)
+{
+    struct change *change = change_new(network, jid, arg);
+    change->got = fn;
+    store_account(network->core->store, network_name(network), jid, on_got,
+                  change);
+}
+
+static void on_registered(void *arg, bool made, const struct err *err)
+{
+    struct change *change = arg;
+    struct network *network = change->network;
+    core_failed(network->core, err);
+    change->made(change->arg, made, err);
+    if (made) {
+        log_info("network %s: an account was made", network_name(network));
+        network->front->joined(network->self, change->jid);
+    }
+    change_free(change);
+}
+
+void account_register(struct network *network, const char *jid,
+                      const char *settings, account_made_fn *fn, void *arg)
+{
+    struct change *change = change_new(network, jid, arg);
+    struct account_change what = { .network = network_name(network),
+                                   .jid = jid,
+                                   .make = true,
+                                   .settings = settings };
+    change->made = fn;
+    store_account_put(network->core->store, &what, on_registered, change);
+}
+
+static void on_put(void *arg, bool made, const struct err *err)
+{
+    struct change *change = arg;
+    (void)made;
+    core_failed(change->network->core, err);
+    inbox_forget_account(change->network, change->jid);
+    change->done(change->arg, err);
+    change_free(change);
+}
+
+void account_put_settings(struct network *network, const char *jid,
+                          const char *settings, account_done_fn *fn, void *arg)
+{
+    struct change *change = change_new(network, jid, arg);
+    struct account_change what = { .network = network_name(network),
+                                   .jid = jid,
+                                   .settings = settings };
+    change->done = fn;
+    store_account_put(network->core->store, &what, on_put, change);
+}
+
+void account_disable(struct network *network, const char *jid, bool disabled,
+                     account_done_fn *fn, void *arg)
+{
+    struct change *change = change_new(network, jid, arg);
+    struct account_change what = {
+        .network = network_name(network),
+        .jid = jid,
+        .state = disabled ? ACCOUNT_DISABLED : ACCOUNT_ENABLED,
+    };
+    change->done = fn;
+    store_account_put(network->core->store, &what, on_put, change);
+}
+
+/* --- removing ------------------------------------------------------------- */
+
+static void tell_left(struct change *change)
+{
+    struct network *network = change->network;
+    bool gateway = false;
+    for (size_t i = 0; i < change->n; i++) {
+        gateway |= change->contacts[i][0] == '\0';
+        network->front->left(network->self, change->jid, change->contacts[i]);
+    }
+    if (!gateway)
+        network->front->left(network->self, change->jid, "");
+}
+
+static void on_removed(void *arg, const struct moved *moved,
+                       struct delivery *follower, const struct err *err)
+{
+    struct change *change = arg;
+    struct network *network = change->network;
+    (void)follower;
+    if (moved) {
+        sink_stream_settle(network, moved);
+        return;
+    }
+    core_failed(network->core, err);
+    inbox_forget_account(network, change->jid);
+    change->done(change->arg, err);
+    if (!err) {
+        log_info("network %s: an account was removed", network_name(network));
+        tell_left(change);
+        lane_has_backlog(&network->to_line);
+    }
+    change_free(change);
+}
+
+static void on_subscription(void *arg, const char *account, const char *contact)
+{
+    struct change *change = arg;
+    struct network *network = change->network;
+    struct err why;
+    if (account) {
+        change->contacts = xrealloc(
+            change->contacts, (change->n + 1) * sizeof(*change->contacts));
+        change->contacts[change->n++] = xstrdup(contact);
+        return;
+    }
+    err_set(&why, ERR_UNREGISTERED,
+            "the account was removed before this text was sent");
+    store_account_remove(network->core->store, network_name(network),
+                         change->jid, &why, on_removed, change);
+}
+
+void account_remove(struct network *network, const char *jid,
+                    account_done_fn *fn, void *arg)
+{
+    struct change *change = change_new(network, jid, arg);
+    change->done = fn;
+    store_subscriptions(network->core->store, network_name(network), jid,
+                        on_subscription, change);
+}

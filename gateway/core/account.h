@@ -1,0 +1,72 @@
+/* account.h - the XMPP users of a network: who may have an account, and what
+ * follows when one is made or removed. All doors (XEP-0077, commands, the
+ * command line) come here. */
+#ifndef MOONGATE_CORE_ACCOUNT_H
+#define MOONGATE_CORE_ACCOUNT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/number.h"
+
+struct network;
+
+struct account {
+    const char *jid;
+    const char *settings; /* a JSON object */
+    bool disabled;
+    int64_t created; /* Unix ms */
+};
+
+/* `account` NULL without an err: there is none. Borrowed. */
+typedef void account_fn(void *arg, const struct account *account,
+                        const struct err *err);
+/* `made`: it is a new account. */
+typedef void account_made_fn(void *arg, bool made, const struct err *err);
+typedef void account_done_fn(void *arg, const struct err *err);
+
+/* Is registration by the users themselves on at all? */
+bool account_registration_open(const struct network *network);
+
+/* May this bare JID make an account for itself? ERR_FORBIDDEN, ERR_NOT_ALLOWED
+ * or ERR_FULL. Admins who make one for somebody else do not ask. */
+bool account_may_register(const struct network *network, const char *jid,
+                          struct err *err);
+
+void account_get(struct network *network, const char *jid, account_fn *fn,
+                 void *arg);
+
+/* Makes the account, if there is none, and sets its settings, if any are given.
+ * A new one is asked for its presence (XEP-0100 4.1.1) after `fn`. */
+void account_register(struct network *network, const char *jid,
+                      const char *settings, account_made_fn *fn, void *arg);
+
+/* ERR_UNREGISTERED when there is none. */
+void account_put_settings(struct network *network, const char *jid,
+                          const char *settings, account_done_fn *fn, void *arg);
+void account_disable(struct network *network, const char *jid, bool disabled,
+                     account_done_fn *fn, void *arg);
+
+/* Removes it: texts that have not gone out fail, and their sender is told; its
+ * subscriptions end, and it hears so after `fn` (XEP-0100 4.3.1). What waits
+ * for the user himself is still delivered to him. ERR_UNREGISTERED. */
+void account_remove(struct network *network, const char *jid,
+                    account_done_fn *fn, void *arg);
+
+/* --- settings: pure, on the JSON text ------------------------------------ */
+
+/* The text of a setting, fresh memory; NULL: it is not set. */
+char *account_setting(const char *settings, const char *key);
+
+/* `settings` with one more or another value ("" or NULL: without it), fresh
+ * memory. What is no JSON object counts as an empty one. */
+char *account_settings_with(const char *settings, const char *key,
+                            const char *value);
+
+/* What numbers mean that this user types without a country: the network's
+ * plan, and the setting "country" where he has one. */
+struct number_plan account_plan(const struct network *network,
+                                const char *settings);
+
+#endif

@@ -1,0 +1,118 @@
+/* session.c - a table of accounts with their resources. Both have a ceiling:
+ * who is above it counts as absent, and loses nothing by that but the answer to
+ * his presence. */
+#include "xmpp/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <uthash.h>
+
+#include "base/mem.h"
+
+enum { ACCOUNTS_MAX = 100000, RESOURCES_MAX = 16 };
+
+struct session {
+    char *account;
+    char *resources[RESOURCES_MAX];
+    size_t n;
+    UT_hash_handle hh;
+};
+
+struct sessions {
+    struct session *all;
+};
+
+struct sessions *sessions_new(void)
+{
+    return xcalloc(1, sizeof(struct sessions));
+}
+
+static struct session *find(const struct sessions *sessions,
+                            const char *account)
+{
+    struct session *session;
+
+    HASH_FIND_STR(sessions->all, account, session);
+    return session;
+}
+
+static void forget(struct sessions *sessions, struct session *session)
+{
+    HASH_DEL(sessions->all, session);
+    for (size_t i = 0; i < session->n; i++)
+        free(session->resources[i]);
+    free(session->account);
+    free(session);
+}
+
+void sessions_clear(struct sessions *sessions)
+{
+    while (sessions->all)
+        forget(sessions, sessions->all);
+}
+
+void sessions_free(struct sessions *sessions)
+{
+    sessions_clear(sessions);
+    free(sessions);
+}
+
+static size_t position(const struct session *session, const char *resource)
+{
+    size_t i = 0;
+
+    while (i < session->n && strcmp(session->resources[i], resource) != 0)
+        i++;
+    return i;
+}
+
+bool sessions_come(struct sessions *sessions, const char *account,
+                   const char *resource)
+{
+    struct session *session = find(sessions, account);
+    bool first = !session;
+
+    if (first) {
+        if (HASH_COUNT(sessions->all) >= ACCOUNTS_MAX)
+            return false;
+        session = xcalloc(1, sizeof(*session));
+        session->account = xstrdup(account);
+        HASH_ADD_KEYPTR(hh, sessions->all, session->account,
+                        strlen(session->account), session);
+    }
+    if (session->n < RESOURCES_MAX && position(session, resource) == session->n)
+        session->resources[session->n++] = xstrdup(resource);
+    return first;
+}
+
+bool sessions_go(struct sessions *sessions, const char *account,
+                 const char *resource)
+{
+    struct session *session = find(sessions, account);
+    size_t i;
+
+    if (!session)
+        return false;
+    if (resource[0]) {
+        i = position(session, resource);
+        if (i == session->n)
+            return false;
+        free(session->resources[i]);
+        session->resources[i] = session->resources[--session->n];
+        if (session->n > 0)
+            return false;
+    }
+    forget(sessions, session);
+    return true;
+}
+
+bool sessions_has(const struct sessions *sessions, const char *account)
+{
+    return find(sessions, account) != NULL;
+}
+
+size_t sessions_count(const struct sessions *sessions)
+{
+    return HASH_COUNT(sessions->all);
+}

@@ -1,0 +1,27 @@
+/* session.h - which users are there, as their presence tells (XEP-0100 4.4 and
+ * 4.5: login with the first available resource, logout with the last). Kept in
+ * memory only: at the next start they are probed. */
+#ifndef MOONGATE_XMPP_SESSION_H
+#define MOONGATE_XMPP_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct sessions;
+
+struct sessions *sessions_new(void);
+void sessions_free(struct sessions *sessions);
+
+/* A resource came; true when it is the account's first one. */
+bool sessions_come(struct sessions *sessions, const char *account,
+                   const char *resource);
+
+/* It went ("": all of them did); true when it was the last one. */
+bool sessions_go(struct sessions *sessions, const char *account,
+                 const char *resource);
+
+bool sessions_has(const struct sessions *sessions, const char *account);
+size_t sessions_count(const struct sessions *sessions); /* accounts */
+void sessions_clear(struct sessions *sessions);
+
+#endif
