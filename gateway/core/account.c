@@ -116,6 +116,45 @@ void account_register(struct network *network, const char *jid,
     store_account_put(network->core->store, &what, on_registered, change);
 }
 
+static void on_admitted(void *arg, bool made, const struct err *err)
+{
+    struct change *change = arg;
+    (void)made;
+    change->done(change->arg, err);
+    change_free(change);
+}
+
+static void on_admission(void *arg, const struct account *account,
+                         const struct err *err)
+{
+    struct change *change = arg;
+    struct err why;
+    bool make =
+        !account && !err && change->network->registration == REGISTRATION_AUTO;
+    if (make) {
+        account_register(change->network, change->jid, NULL, on_admitted,
+                         change);
+        return;
+    }
+    if (account && account->disabled) {
+        err_set(&why, ERR_FORBIDDEN, "this account is disabled");
+        err = &why;
+    } else if (!account && !err) {
+        err_set(&why, ERR_UNREGISTERED,
+                "please register first, in your client or with: register");
+        err = &why;
+    }
+    on_admitted(change, false, err);
+}
+
+void account_admit(struct network *network, const char *jid,
+                   account_done_fn *fn, void *arg)
+{
+    struct change *change = change_new(network, jid, arg);
+    change->done = fn;
+    account_get(network, jid, on_admission, change);
+}
+
 static void on_put(void *arg, bool made, const struct err *err)
 {
     struct change *change = arg;

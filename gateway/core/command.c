@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/account.h"
 #include "core/core.h"
 #include "core/front.h"
 
@@ -177,6 +178,33 @@ static void deliver(struct call *call)
                    call->err.kind == ERR_NONE ? NULL : &call->err);
 }
 
+static void finish(struct call *call, enum call_state state)
+{
+    assert(call->state == CALL_RUNNING);
+    call->state = state;
+    if (!call->inside)
+        deliver(call);
+}
+
+/* Not for somebody who has left meanwhile. */
+static void on_admitted(void *arg, const struct err *err)
+{
+    struct call *call = arg;
+    bool inside = call->inside;
+
+    if (err || !call->door) {
+        call->err = err ? *err : (struct err){ 0 };
+        finish(call, CALL_ENDED);
+        return;
+    }
+    call->admitted = true;
+    call->inside = true;
+    call->next(call);
+    call->inside = inside;
+    if (!inside && call->state != CALL_RUNNING)
+        deliver(call);
+}
+
 bool call_run(struct call *call, struct err *err)
 {
     const struct field *missing;
@@ -192,21 +220,18 @@ bool call_run(struct call *call, struct err *err)
     call->text.over = false;
     json_object_put(call->rows);
     call->rows = json_object_new_array();
+    for (size_t i = 0; i < call->n_values; i++)
+        call->values[i].offered = false;
     call->state = CALL_RUNNING;
     call->inside = true;
-    call->next(call);
+    if (call->command->rank == RANK_USER && call->who && !call->admitted)
+        account_admit(call->network, call->who, on_admitted, call);
+    else
+        call->next(call);
     call->inside = false;
     if (call->state != CALL_RUNNING)
         deliver(call);
     return true;
-}
-
-static void finish(struct call *call, enum call_state state)
-{
-    assert(call->state == CALL_RUNNING);
-    call->state = state;
-    if (!call->inside)
-        deliver(call);
 }
 
 void call_done(struct call *call)
@@ -225,11 +250,17 @@ static void forget_values(struct call *call, const struct field *fields)
     for (; fields->name; fields++) {
         struct value *value = find_value(call, fields->name);
 
-        if (!value)
+        if (!value || value->offered)
             continue;
         free(value->text);
         *value = call->values[--call->n_values];
     }
+}
+
+void call_offer(struct call *call, const struct field *field, const char *value)
+{
+    put_value(call, field, xstrdup(value));
+    find_value(call, field->name)->offered = true;
 }
 
 void call_ask(struct call *call, const char *title, const struct field *fields,

@@ -59,6 +59,7 @@ struct command {
     bool anywhere; /* needs no network: NULL is all of them */
     bool list;     /* answers with any number of rows, not one or none */
     bool personal; /* acts for somebody: the command line needs --as JID */
+    bool asks;     /* runs at once, and asks for what it needs by itself */
     const struct field *fields; /* asked before it runs; NULL: none */
     void (*run)(struct call *call);
 };
@@ -95,6 +96,10 @@ void call_print_long(struct call *call, const char *text);
 /* A row of the answer, for --json and result tables: an object of short values
  * (borrowed). People see rows only where nothing was printed. */
 void call_row(struct call *call, struct json_object *row);
+
+/* What a field of the call_ask that follows holds already. */
+void call_offer(struct call *call, const struct field *field,
+                const char *value);
 
 /* How it ends: the last thing a command does with its call. */
 void call_done(struct call *call);
@@ -137,7 +142,8 @@ bool call_set(struct call *call, const char *name, const char *value,
 bool call_set_words(struct call *call, const char *words, struct err *err);
 
 /* Begins, or goes on after an ask, when all required fields are there; else
- * false: something is missing, or the rank forbids it. */
+ * false: something is missing, or the rank forbids it. For RANK_USER the
+ * account is looked for first (core/account.h, account_admit). */
 bool call_run(struct call *call, struct err *err);
 
 /* After done or ask, or before it ran. One that is running now is left alone:

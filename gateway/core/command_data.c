@@ -1,6 +1,7 @@
 /* command_data.c - what is known of a user, given to him and forgotten. */
 #include <json-c/json.h>
 
+#include "core/account.h"
 #include "core/commands.h"
 #include "core/core.h"
 #include "core/network.h"
@@ -27,11 +28,23 @@ static void run_export(struct call *call)
                  call_who(call), on_exported, call);
 }
 
-static void erase(struct call *call)
+/* Not to have an account is no reason to keep the rest. */
+static void on_removed(void *arg, const struct err *err)
 {
+    struct call *call = arg;
+
+    if (err && err->kind != ERR_UNREGISTERED) {
+        call_failed(call, err);
+        return;
+    }
     call_print(call, "All that was known of you here is forgotten.");
     store_erase(call_core(call)->store, network_name(call_network(call)),
                 call_who(call), call_stored, call);
+}
+
+static void erase(struct call *call)
+{
+    account_remove(call_network(call), call_who(call), on_removed, call);
 }
 
 static void run_confirmed(struct call *call)
@@ -58,8 +71,8 @@ static void run_erase(struct call *call)
         run_confirmed(call);
         return;
     }
-    call_print(call, "This forgets your contacts, block list and messages here "
-                     "for good.");
+    call_print(call, "This removes your account, contacts, block list and "
+                     "messages here for good.");
     call_ask(call, "Erase my data", confirm_fields, run_confirmed);
 }
 
@@ -81,6 +94,7 @@ const struct command data_commands[] = {
       .title = "Erase my data",
       .help = "forget everything that is kept of you here; asks first",
       .personal = true,
+      .asks = true,
       .fields = erase_fields,
       .run = run_erase },
     { 0 },

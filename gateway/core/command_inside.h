@@ -7,7 +7,8 @@
 
 struct value {
     const struct field *field;
-    char *text; /* NULL: left empty */
+    char *text;   /* NULL: left empty */
+    bool offered; /* by the command itself; may be given anew */
 };
 
 enum call_state { CALL_FILLING, CALL_RUNNING, CALL_ENDED };
@@ -20,7 +21,8 @@ struct call {
     const struct door *door; /* NULL: it is gone */
     void *arg;
     enum call_state state;
-    bool inside; /* within call_run */
+    bool inside;   /* within call_run */
+    bool admitted; /* has an account, if one is needed */
     struct value *values;
     size_t n_values;
     const char *title; /* of what is asked */

@@ -100,7 +100,7 @@ static bool is_set(const struct call *call, const struct field *field)
 {
     for (size_t i = 0; i < call->n_values; i++) {
         if (strcmp(call->values[i].field->name, field->name) == 0)
-            return true;
+            return !call->values[i].offered;
     }
     return false;
 }

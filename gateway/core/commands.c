@@ -9,8 +9,9 @@
 
 /* In the order of the help. */
 static const struct command *const tables[] = {
-    help_commands, send_commands, contact_commands, status_commands,
-    line_commands, data_commands, queue_commands,   run_commands,
+    help_commands,   account_commands, send_commands, contact_commands,
+    status_commands, line_commands,    data_commands, queue_commands,
+    user_commands,   run_commands,
 };
 
 enum { TABLES = sizeof(tables) / sizeof(tables[0]), COMMANDS_MAX = 100 };

@@ -282,7 +282,7 @@ static void begin(struct request *request, const char *node,
         return;
     }
     session = session_new(adhoc, request, command);
-    if (form || !call_fields(session->call)->name) {
+    if (form || command->asks || !call_fields(session->call)->name) {
         go_on(session, request, form);
     } else {
         session->answer = stanza_answer(request->stanza, "result");

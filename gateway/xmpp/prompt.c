@@ -29,6 +29,7 @@ struct talk {
     char *account, *from; /* bare; full JID that wrote last */
     struct call *call;
     const struct field *asked; /* NULL: it runs */
+    bool several;              /* of `asked` and what follows, by name */
     struct timer *patience;
     UT_hash_handle hh;
 };
@@ -116,11 +117,31 @@ static void talk_ask(struct talk *talk, const char *before)
     free(text);
 }
 
+/* Fields that may all be left out: name=value of those he wants to change. */
+static void talk_ask_several(struct talk *talk, const char *before)
+{
+    struct buf text;
+
+    buf_init(&text, ANSWER_MAX);
+    (void)buf_addf(&text, "%s%sWhat shall it be (\"cancel\" leaves):", before,
+                   *before ? "\n" : "");
+    for (const struct field *f = talk->asked; f->name; f++) {
+        const char *value = call_value(talk->call, f->name);
+
+        (void)buf_addf(&text, "\n%s=%s (%s)", f->name, value ? value : "...",
+                       f->label);
+    }
+    timer_start(talk->patience, TALK_MS);
+    talk_say(talk, buf_text(&text));
+    buf_free(&text);
+}
+
 /* Asks for the next value that is missing, or runs. */
 static void talk_go_on(struct talk *talk, const char *before)
 {
     struct err err;
 
+    talk->several = false;
     talk->asked = call_missing(talk->call);
     if (talk->asked) {
         talk_ask(talk, before);
@@ -146,7 +167,6 @@ static void on_done(void *arg, struct call *call, const struct err *err)
     talk_free(talk);
 }
 
-/* An ask whose fields may all be left out still waits for an answer. */
 static void on_ask(void *arg, struct call *call, const char *title,
                    const struct field *fields)
 {
@@ -154,7 +174,11 @@ static void on_ask(void *arg, struct call *call, const char *title,
     const struct field *missing = call_missing(call);
 
     talk->asked = missing ? missing : fields;
-    talk_ask(talk, *call_text(call) ? call_text(call) : title);
+    talk->several = !missing;
+    if (missing)
+        talk_ask(talk, *call_text(call) ? call_text(call) : title);
+    else
+        talk_ask_several(talk, *call_text(call) ? call_text(call) : title);
 }
 
 static const struct door door = { .done = on_done, .ask = on_ask };
@@ -179,7 +203,10 @@ static void talk_hear(struct talk *talk, const char *text)
     } else if (is_word(text, "cancel")) {
         talk_say(talk, "Cancelled.");
         talk_free(talk);
-    } else if (!call_set(talk->call, talk->asked->name, text, &err)) {
+    } else if (talk->several && !call_set_words(talk->call, text, &err)) {
+        talk_ask_several(talk, err.text);
+    } else if (!talk->several &&
+               !call_set(talk->call, talk->asked->name, text, &err)) {
         talk_ask(talk, err.text);
     } else {
         talk_go_on(talk, "");

@@ -254,6 +254,56 @@ def test_my_data_is_exported_and_erased(desk):
     data = json.loads(desk.gateway.cli("export", "--as", bob.jid,
                                        "--json").stdout)
     assert data["contacts"] == [] and data["messages"] == []
+    assert "jid" not in data["account"]
+
+
+# ---- accounts -------------------------------------------------------------
+
+@pytest.fixture
+def closed(make_scene):
+    """Alice, an admin, makes the accounts."""
+    scene = make_scene("prosody")
+    return scene.start(xmpp={"admins": [scene.server.jid(scene.alice_user)]},
+                       networks={"sms": {"registration": "closed"}})
+
+
+def test_admins_make_and_remove_accounts(closed):
+    bob, admin = closed.bob, closed.alice
+    assert "register first" in say(bob, closed, f"contacts-add {PHONE}")
+    assert "by the administrator" in say(bob, closed, "register")
+    assert "nobody yet" in say(admin, closed, "users")
+    node = "http://jabber.org/protocol/admin#"
+    run(closed, admin, node + "add-user", accountjid=bob.jid)
+    assert "is " in say(bob, closed, f"contacts-add {PHONE} Nurse")
+    assert bob.jid in run(closed, admin,
+                          node + "get-registered-users-list").text()
+    run(closed, admin, node + "disable-user", accountjid=bob.jid)
+    assert "disabled" in say(bob, closed, "contacts")
+    assert bob.expect_error(bob.text(closed.contact(), "x")).condition \
+        == "forbidden"
+    closed.gateway.cli("enable-user", bob.jid)
+    bob.expect_receipt(bob.text(closed.contact(), "y"), 20)
+    closed.gateway.cli("remove-user", bob.jid)
+    assert closed.gateway.json("users") == []
+
+
+def test_one_registers_and_sets_what_numbers_mean(make_scene):
+    scene = make_scene("prosody")
+    scene.start(networks={"sms": {"registration": "open"}})
+    bob = scene.bob
+    assert "register first" in say(bob, scene, f"send {PHONE} x")
+    assert say(bob, scene, "register") == "You are registered."
+    assert "country=" in say(bob, scene, "settings")
+    assert "calling code" in say(bob, scene, "country=abc")
+    assert say(bob, scene, "settings country=49 nick=\"Romeo M\"") == "Kept."
+    form = Form(bob, scene, "settings").send()
+    assert form.status == "executing" and form.fields() == ["nick", "country"]
+    assert form.text() == "Romeo M\n49"
+    form.send("complete", nick="Romeo M", country="-")
+    assert form.note == "Kept."
+    assert "Really unregister" in say(bob, scene, "unregister")
+    assert "not registered any more" in say(bob, scene, "yes")
+    assert "register first" in say(bob, scene, "contacts")
 
 
 # ---- the queue ------------------------------------------------------------

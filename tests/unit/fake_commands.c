@@ -86,6 +86,32 @@ static void run_rows(struct call *call)
     call_done(call);
 }
 
+static const struct field wish_fields[] = {
+    { .name = "colour", .label = "Which colour", .named = true },
+    { .name = "size", .label = "Which size", .named = true },
+    { 0 },
+};
+
+static void run_wished(struct call *call)
+{
+    const char *colour = call_value(call, "colour");
+    const char *size = call_value(call, "size");
+
+    call_print(call, "%s %s", colour ? colour : "-", size ? size : "-");
+    call_done(call);
+}
+
+/* Asks, with one value there already. */
+static void run_wish(struct call *call)
+{
+    if (call_value(call, "colour")) {
+        run_wished(call);
+        return;
+    }
+    call_offer(call, &wish_fields[0], "red");
+    call_ask(call, "Wish", wish_fields, run_wished);
+}
+
 #define COMMAND(called, fn) .name = called, .title = "t", .help = "h", .run = fn
 
 static const struct command table[] = {
@@ -94,12 +120,14 @@ static const struct command table[] = {
     { COMMAND("queue", run_rows) },
     { COMMAND("queue-hold", run_later), .rank = RANK_ADMIN, .anywhere = true },
     { COMMAND("every", run_nothing), .fields = every_fields },
+    { COMMAND("wish", run_wish), .rank = RANK_USER, .asks = true,
+      .fields = wish_fields },
 };
 
 const struct command *const *commands_all(void)
 {
     static const struct command *const all[] = {
-        &table[0], &table[1], &table[2], &table[3], &table[4], NULL,
+        &table[0], &table[1], &table[2], &table[3], &table[4], &table[5], NULL,
     };
 
     return all;

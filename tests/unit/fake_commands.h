@@ -1,6 +1,7 @@
 /* fake_commands.h - commands for tests of calls and doors: send, menu (asks
  * until the reply is "end"), queue (three rows), queue-hold (admins; answers
- * when the test says so), every (a field of each type), nothing. */
+ * when the test says so), every (a field of each type), wish (asks for
+ * what may be left out; needs an account). */
 #ifndef FAKE_COMMANDS_H
 #define FAKE_COMMANDS_H
 

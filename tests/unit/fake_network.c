@@ -151,6 +151,13 @@ bool account_may_register(const struct network *network, const char *jid,
     return !network->closed || err_set(err, ERR_NOT_ALLOWED, "closed");
 }
 
+void account_admit(struct network *network, const char *jid,
+                   account_done_fn *fn, void *arg)
+{
+    (void)jid;
+    fn(arg, network->refuse_account.kind ? &network->refuse_account : NULL);
+}
+
 void account_get(struct network *network, const char *jid, account_fn *fn,
                  void *arg)
 {

@@ -9,7 +9,8 @@
 #include "core/front.h"
 
 struct network {
-    struct core *core; /* a test's own, or NULL */
+    struct core *core;         /* a test's own, or NULL */
+    struct err refuse_account; /* account_admit */
     struct network_policy policy;
     struct buf calls;       /* one line each, since last looked at */
     bool hold;              /* texts and decisions wait for fake_decide */

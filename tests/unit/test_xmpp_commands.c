@@ -293,6 +293,30 @@ static void leaves_running_calls_alone_at_the_end(void **state)
     scene_make(*state, NULL);
 }
 
+static void offers_what_is_there_already(void **state)
+{
+    const char *answer = command(JULIET, "wish", "");
+
+    (void)state;
+    has(answer, "var=\"colour\"><value>red</value>");
+    answer = step(JULIET, "wish", answer, FORM(FIELD("size", "5")));
+    has(answer, ">red 5</note>");
+    answer = command(JULIET, "wish", "");
+    answer = step(JULIET, "wish", answer,
+                  FORM(FIELD("colour", "") FIELD("size", "5")));
+    has(answer, ">- 5</note>");
+}
+
+static void wants_an_account(void **state)
+{
+    struct scene *scene = *state;
+
+    (void)err_set(&scene->network.refuse_account, ERR_UNREGISTERED,
+                  "please register");
+    has(command(JULIET, "wish", ""), "type=\"error\">please register</note>");
+    has(command(JULIET, "queue", ""), "<reported>");
+}
+
 /* --- chat ----------------------------------------------------------------- */
 
 static const char *chat(const char *from, const char *body)
@@ -387,6 +411,17 @@ static void knows_its_people(void **state)
     has(chat(JULIET, "menu x"), "menu does not take &quot;x&quot;");
 }
 
+static void asks_for_what_may_be_left_out(void **state)
+{
+    (void)state;
+    has(chat(JULIET, "wish"), "colour=red (Which colour)\nsize=... (Which");
+    has(chat(JULIET, "blue"), "does not take");
+    has(chat(JULIET, "size=5 colour=green"), "<body>green 5</body>");
+    (void)chat(JULIET, "wish");
+    has(chat(JULIET, "size=5"), "<body>red 5</body>");
+    has(chat(JULIET, "wish colour=blue"), "<body>blue -</body>");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -405,6 +440,9 @@ int main(void)
         TEST(sessions_end_by_themselves),
         TEST(sessions_are_few),
         TEST(leaves_running_calls_alone_at_the_end),
+        TEST(offers_what_is_there_already),
+        TEST(wants_an_account),
+        TEST(asks_for_what_may_be_left_out),
         TEST(runs_in_one_line),
         TEST(asks_for_what_is_missing),
         TEST(cancels_by_a_word),
