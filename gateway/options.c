@@ -185,6 +185,15 @@ static const struct option network_options[] = {
                 "driver's time",
     },
     {
+        .key = "failover_after",
+        .type = OPT_INT,
+        .fallback = "1800",
+        .min = 0,
+        .max = 2592000,
+        .help = "Seconds until a text begun on a SIM that is away starts "
+                "elsewhere; 0: never",
+    },
+    {
         .key = "parts_timeout",
         .type = OPT_INT,
         .fallback = "86400",
@@ -208,6 +217,54 @@ static const struct option common_line_options[] = {
         .type = OPT_TEXT,
         .flags = OPT_REQUIRED,
         .help = "What kind of line it is",
+    },
+    {
+        .key = "prefixes",
+        .type = OPT_LIST,
+        .help = "Beginnings of numbers it sends to; \"!+4490\": not to "
+                "those; none: to all",
+    },
+    {
+        .key = "cost",
+        .type = OPT_INT,
+        .fallback = "0",
+        .min = 0,
+        .max = 1000000,
+        .help = "Price of a part in any unit: the cheapest line that works "
+                "is taken",
+    },
+    {
+        .key = "weight",
+        .type = OPT_INT,
+        .fallback = "1",
+        .min = 1,
+        .max = 1000,
+        .help = "Its share of new conversations among lines of the same cost",
+    },
+    {
+        .key = "parts_per_minute",
+        .type = OPT_INT,
+        .fallback = "0",
+        .min = 0,
+        .max = 1000000,
+        .help = "SMS parts it may send in a minute of the clock; 0: no limit",
+    },
+    {
+        .key = "parts_per_day",
+        .type = OPT_INT,
+        .fallback = "0",
+        .min = 0,
+        .max = 1000000000,
+        .help = "SMS parts it may send from midnight to midnight, local "
+                "time; 0: no limit",
+    },
+    {
+        .key = "parts_per_month",
+        .type = OPT_INT,
+        .fallback = "0",
+        .min = 0,
+        .max = 1000000000,
+        .help = "SMS parts it may send in a calendar month; 0: no limit",
     },
     { 0 },
 };

@@ -208,12 +208,38 @@ static void check_line_network(struct checker *c, const struct settings *line)
             best ? "; did you mean " : "", best ? best : "", best ? "?" : "");
 }
 
+/* As in +447700900123, or a short code's digits. */
+static bool is_prefix(const char *prefix)
+{
+    const char *digits = prefix + (*prefix == '+');
+
+    return *prefix && *prefix != '0' &&
+           digits[strspn(digits, "0123456789")] == '\0';
+}
+
+static void check_prefixes(struct checker *c, const struct settings *line)
+{
+    size_t n = settings_list_size(line, "prefixes");
+
+    for (size_t i = 0; i < n; i++) {
+        const char *item = settings_list_item(line, "prefixes", i);
+
+        if (!is_prefix(item + (*item == '!')))
+            mistake(c, line, "prefixes",
+                    "\"%.60s\" is not the beginning of a number like \"+44\" "
+                    "(or \"!+44\" for not those)",
+                    item);
+    }
+}
+
 static void check_line(struct checker *c, const struct settings *line)
 {
     const struct driver *driver = drivers_find(settings_text(line, "driver"));
     struct err err = { 0 };
 
     check_line_network(c, line);
+    if (driver->phone_addresses)
+        check_prefixes(c, line);
     if (driver->check && !driver->check(line, &err))
         mistake(c, line, "driver", "%s", err.text);
 }

@@ -20,134 +20,6 @@
 /* 255 entries of a list are two lines of up to 176 octets in hex at most. */
 enum { ANSWER_MAX = 128 * 1024 };
 
-struct final_row {
-    const char *text;
-    enum at_code code;
-};
-
-static const struct final_row finals[] = {
-    { "OK", AT_OK },
-    { "ERROR", AT_ERROR },
-    { "COMMAND NOT SUPPORT", AT_ERROR }, /* Huawei */
-    { "TOO MANY PARAMETERS", AT_ERROR },
-    { "NA", AT_ERROR },
-    { "NO CARRIER", AT_CALL },
-    { "BUSY", AT_CALL },
-    { "NO ANSWER", AT_CALL },
-    { "NO DIALTONE", AT_CALL },
-    { "CONNECT", AT_CALL },
-};
-
-struct urc_row {
-    const char *text;
-    enum at_urc urc;
-    bool exact; /* the whole line, not its beginning */
-};
-
-/* What means something, and the noise that commands without a prefix
- * (AT+CGMI) must not take for their answer. */
-static const struct urc_row urcs[] = {
-    { "+CMTI:", AT_URC_STORED, false },
-    { "+CDSI:", AT_URC_STORED, false },
-    { "+CMT:", AT_URC_MESSAGE, false },
-    { "+CDS:", AT_URC_REPORT, false },
-    { "+CBM:", AT_URC_BROADCAST, false },
-    { "^SMMEMFULL", AT_URC_FULL, false },
-    { "+CREG:", AT_URC_NETWORK, false },
-    { "+CEREG:", AT_URC_NETWORK, false },
-    { "RDY", AT_URC_BOOT, true },
-    { "^SYSSTART", AT_URC_BOOT, false },
-    { "+CFUN: 1", AT_URC_BOOT, true },
-    { "+CPIN: READY", AT_URC_BOOT, true },
-    { "SMS Ready", AT_URC_BOOT, true },
-    { "+QIND: SMS DONE", AT_URC_BOOT, true },
-    { "START", AT_URC_BOOT, true }, /* SIM5320, SIM7600 */
-    { "PB DONE", AT_URC_SUSPECT, true },
-    /* Huawei sticks repeat ^BOOT every few seconds although nothing
-     * happened, so it is only a reason to look. */
-    { "^BOOT", AT_URC_SUSPECT, false },
-    { "Call Ready", AT_URC_SUSPECT, true },
-    { "NORMAL POWER DOWN", AT_URC_SUSPECT, true },
-    { "POWER DOWN", AT_URC_SUSPECT, true },
-    { "UNDER-VOLTAGE", AT_URC_NOISE, false },
-    { "OVER-VOLTAGE", AT_URC_NOISE, false },
-    { "RING", AT_URC_NOISE, true },
-    { "WARNNING", AT_URC_NOISE, false },
-    { "^", AT_URC_NOISE, false },  /* Huawei, Cinterion */
-    { "+Z", AT_URC_NOISE, false }, /* ZTE: +ZUSIMR, +ZPASR, +ZEND */
-    { "#STN", AT_URC_NOISE, false },
-    { "*RADIOPOWER", AT_URC_NOISE, false },
-    { "+CGREG:", AT_URC_NOISE, false },
-    { "+CIEV:", AT_URC_NOISE, false },
-    { "+CIND:", AT_URC_NOISE, false },
-    { "+CTZV:", AT_URC_NOISE, false },
-    { "+CGEV:", AT_URC_NOISE, false },
-    { "+CLIP:", AT_URC_NOISE, false },
-    { "+CRING:", AT_URC_NOISE, false },
-    { "+CUSD:", AT_URC_NOISE, false },
-    { "+WIND:", AT_URC_NOISE, false },
-    { "+QIND:", AT_URC_NOISE, false },
-    { "+QUSIM:", AT_URC_NOISE, false },
-    { "+PSBEARER:", AT_URC_NOISE, false },
-    { "+SPNWNAME:", AT_URC_NOISE, false },
-};
-
-static bool starts_with(const char *text, const char *prefix)
-{
-    return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
-/* "+CMS ERROR: 38", "+CME ERROR: SIM busy"; without anything behind the colon
- * the line is broken and no result. */
-static bool error_parse(const char *line, const char *prefix, enum at_code code,
-                        struct at_final *final)
-{
-    struct slice value;
-    char next;
-
-    if (!starts_with(line, prefix))
-        return false;
-    next = line[strlen(prefix)];
-    if (next != ' ' && !parse_is_digit(next))
-        return false;
-    final->code = code;
-    value = slice_trim(slice_values(line, strlen(line)));
-    if (!slice_int(value, &final->number))
-        final->number = -1;
-    return true;
-}
-
-static bool word_parse(const char *line, struct at_final *final)
-{
-    struct slice word =
-        slice_trim((struct slice){ .text = line, .size = strlen(line) });
-
-    for (size_t i = 0; i < sizeof(finals) / sizeof(finals[0]); i++) {
-        if (slice_is(word, finals[i].text)) {
-            final->code = finals[i].code;
-            return true;
-        }
-    }
-    return false;
-}
-
-bool at_final_parse(const char *line, struct at_final *final)
-{
-    struct at_final found = { .number = -1 };
-
-    if (!word_parse(line, &found) &&
-        !error_parse(line, "+CMS ERROR:", AT_CMS, &found) &&
-        !error_parse(line, "+CME ERROR:", AT_CME, &found)) {
-        /* Motorola EZX */
-        if (!error_parse(line, "MODEM ERROR:", AT_ERROR, &found) ||
-            found.number < 0)
-            return false;
-    }
-    text_copy(found.text, sizeof(found.text), line);
-    *final = found;
-    return true;
-}
-
 void at_init(struct at *at, at_event_fn *event, void *arg)
 {
     memset(at, 0, sizeof(*at));
@@ -163,7 +35,7 @@ void at_free(struct at *at)
 
 void at_begin(struct at *at, const struct at_command *command)
 {
-    assert(at->phase == AT_IDLE);
+    assert(at->phase == AT_IDLE && at->aside == NULL);
     assert(strlen(command->text) <= AT_COMMAND_MAX);
 
     text_copy(at->command, sizeof(at->command), command->text);
@@ -182,9 +54,16 @@ void at_data_sent(struct at *at)
     at->phase = AT_WAIT_FINAL;
 }
 
+void at_aside(struct at *at, const char *text)
+{
+    assert(at->phase == AT_WAIT_FINAL && at->aside == NULL);
+    at->aside = text;
+    at->is_held = false;
+}
+
 bool at_busy(const struct at *at)
 {
-    return at->phase != AT_IDLE;
+    return at->phase != AT_IDLE || at->aside != NULL;
 }
 
 const char *at_answer(const struct at *at)
@@ -195,6 +74,7 @@ const char *at_answer(const struct at *at)
 void at_reset(struct at *at)
 {
     at->phase = AT_IDLE;
+    at->aside = NULL;
     at->bound_line[0] = '\0';
     at->len = 0;
     at->overlong = false;
@@ -229,6 +109,49 @@ static void finish(struct at *at, const struct at_final *final)
     free(answer);
 }
 
+static void finish_aside(struct at *at, const struct at_final *final)
+{
+    struct at_event event = { .kind = AT_EVENT_ASIDE, .final = final };
+
+    at->aside = NULL;
+    at->event(at->arg, &event);
+}
+
+/* Of two results the OK is the other's unless ours has its lines; an error is
+ * kept until the second one tells. */
+static void take_either(struct at *at, const struct at_final *final)
+{
+    struct at_final held = at->held;
+    bool ours = at->lines > 0;
+
+    if (at->phase == AT_IDLE) {
+        finish_aside(at, final);
+    } else if (at->is_held) {
+        at->is_held = false;
+        finish_aside(at, ours ? &held : final);
+        if (at->phase != AT_IDLE)
+            finish(at, ours ? final : &held);
+    } else if (final->code == AT_OK && ours) {
+        finish(at, final);
+    } else if (final->code == AT_OK || ours || final->number == 340) {
+        finish_aside(at, final);
+    } else {
+        at->held = *final;
+        at->is_held = true;
+    }
+}
+
+void at_aside_end(struct at *at)
+{
+    struct at_final held = at->held;
+
+    if (at->aside == NULL)
+        return;
+    at->aside = NULL;
+    if (at->is_held && at->phase != AT_IDLE)
+        finish(at, &held);
+}
+
 static void prompt(struct at *at)
 {
     struct at_event event = { .kind = AT_EVENT_PROMPT };
@@ -250,19 +173,8 @@ static void add_line(struct at *at, const char *line)
     buf_add_char(&at->answer, '\n');
 }
 
-static const struct urc_row *find_urc(const char *line)
+static bool has_prefix(const char *prefix, const char *line)
 {
-    for (size_t i = 0; i < sizeof(urcs) / sizeof(urcs[0]); i++)
-        if (urcs[i].exact ? strcmp(line, urcs[i].text) == 0
-                          : starts_with(line, urcs[i].text))
-            return &urcs[i];
-    return NULL;
-}
-
-static bool has_prefix(const struct at *at, const char *line)
-{
-    const char *prefix = at->prefixes;
-
     while (prefix != NULL && *prefix != '\0') {
         size_t size = strcspn(prefix, "|");
 
@@ -277,19 +189,19 @@ static bool has_prefix(const struct at *at, const char *line)
  * the next line holds (27.005 3.4.1). In text mode, which a modem falls back
  * to when it restarts, there are more fields; then +CMT has a line of text
  * behind it that must not be read as a result. */
-static void bind_urc(struct at *at, const struct urc_row *row, const char *line)
+static void bind_urc(struct at *at, enum at_urc urc, const char *line)
 {
     struct slice fields[PARSE_FIELDS_MAX];
     size_t n = parse_fields(line, fields, PARSE_FIELDS_MAX);
     int length;
 
-    if (n > 2 && row->urc != AT_URC_MESSAGE) {
+    if (n > 2 && urc != AT_URC_MESSAGE) {
         emit_urc(at, AT_URC_SUSPECT, line, NULL);
         return;
     }
     if (n > 2 || n == 0 || !slice_int(fields[n - 1], &length) || length < 0)
         length = -1;
-    at->bound = row->urc;
+    at->bound = urc;
     at->bound_length = length;
     text_copy(at->bound_line, sizeof(at->bound_line), line);
 }
@@ -314,23 +226,29 @@ static bool take_bound(struct at *at, const char *line)
     return hex;
 }
 
+static enum at_urc urc_of(const struct at *at, const char *line)
+{
+    enum at_urc urc = at_urc_parse(line);
+
+    return urc == AT_URC_UNKNOWN && has_prefix(at->noise, line) ? AT_URC_NOISE
+                                                                : urc;
+}
+
 static void take_urc(struct at *at, const char *line)
 {
-    const struct urc_row *row = find_urc(line);
+    enum at_urc urc = urc_of(at, line);
 
-    if (row == NULL)
-        emit_urc(at, AT_URC_UNKNOWN, line, NULL);
-    else if (row->urc == AT_URC_MESSAGE || row->urc == AT_URC_REPORT ||
-             row->urc == AT_URC_BROADCAST)
-        bind_urc(at, row, line);
+    if (urc == AT_URC_MESSAGE || urc == AT_URC_REPORT ||
+        urc == AT_URC_BROADCAST)
+        bind_urc(at, urc, line);
     else
-        emit_urc(at, row->urc, line, NULL);
+        emit_urc(at, urc, line, NULL);
 }
 
 /* Is it a line of the answer to the command in flight? */
 static bool is_answer(struct at *at, const char *line)
 {
-    if (has_prefix(at, line)) {
+    if (has_prefix(at->prefixes, line)) {
         at->want_hex = at->shape == AT_PDUS;
         return true;
     }
@@ -338,7 +256,7 @@ static bool is_answer(struct at *at, const char *line)
         at->want_hex = false;
         return true;
     }
-    return at->shape == AT_ANY && find_urc(line) == NULL;
+    return at->shape == AT_ANY && urc_of(at, line) == AT_URC_UNKNOWN;
 }
 
 static void trim_end(char *line)
@@ -357,13 +275,19 @@ static void take_line(struct at *at, char *line)
         return;
     if (at_final_parse(line, &final)) {
         if (final.code == AT_CALL)
-            emit_urc(at, AT_URC_NOISE, line, NULL);
+            emit_urc(at, AT_URC_CALL, line, NULL);
+        else if (at->aside != NULL)
+            take_either(at, &final);
         else if (at->phase != AT_IDLE)
             finish(at, &final);
-        return; /* a late one of a command we gave up is dropped */
+        else
+            emit_urc(at, AT_URC_STRAY, line, NULL);
+        return;
     }
     trim_end(line);
     if (at->phase != AT_IDLE && strcasecmp(line, at->command) == 0)
+        return;
+    if (at->aside != NULL && strcasecmp(line, at->aside) == 0)
         return;
     if (at->phase != AT_IDLE && is_answer(at, line))
         add_line(at, line);

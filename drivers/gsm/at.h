@@ -47,10 +47,17 @@ enum at_urc {
     AT_URC_REPORT,    /* +CDS, with its PDU */
     AT_URC_BROADCAST, /* +CBM, with its PDU */
     AT_URC_FULL,      /* the store is full */
-    AT_URC_BOOT,      /* the modem (re)started: set it up again */
+    AT_URC_BOOT,      /* the modem (re)started or goes: set it up again */
+    AT_URC_SET_UP,    /* it has become ready: set it up again, soon */
     AT_URC_SUSPECT,   /* it may have: look at AT+CMGF? */
     AT_URC_NETWORK,   /* +CREG, +CEREG */
+    AT_URC_STRAY,     /* a result while no command of ours is in flight */
+    AT_URC_CALL,      /* RING, +CLIP, NO CARRIER: somebody calls, or no more */
+    AT_URC_USSD,      /* +CUSD; more lines may follow (cusd.h) */
 };
+
+/* What a line means unasked, by its beginning; AT_URC_UNKNOWN: no idea. */
+enum at_urc at_urc_parse(const char *line);
 
 /* What the answer looks like. */
 enum at_shape {
@@ -67,7 +74,12 @@ struct at_command {
     bool prompt; /* "> " comes before the final result */
 };
 
-enum at_event_kind { AT_EVENT_URC, AT_EVENT_PROMPT, AT_EVENT_DONE };
+enum at_event_kind {
+    AT_EVENT_URC,
+    AT_EVENT_PROMPT,
+    AT_EVENT_DONE,
+    AT_EVENT_ASIDE, /* the command beside has ended; only `final` is set */
+};
 
 /* Everything is borrowed for the call. */
 struct at_event {
@@ -75,7 +87,7 @@ struct at_event {
     enum at_urc urc;
     const char *line; /* of the URC */
     const char *pdu;  /* its hex, or NULL when there was none that fits */
-    const struct at_final *final; /* of AT_EVENT_DONE */
+    const struct at_final *final; /* of AT_EVENT_DONE and _ASIDE */
     const char *answer;           /* its lines, each ended by '\n' */
     bool truncated;               /* there were more lines than we keep */
 };
@@ -95,6 +107,11 @@ struct at {
     void *arg;
     enum at_phase phase;
     char command[AT_COMMAND_MAX + 1]; /* to know its echo */
+    const char *noise; /* more beginnings of lines that mean nothing, as in
+                          at_command.prefixes; set by the caller, or NULL */
+    const char *aside; /* the command beside, NULL: none */
+    bool is_held;      /* an error of which nobody knows yet whose it is */
+    struct at_final held;
     const char *prefixes;
     enum at_shape shape;
     struct buf answer;
@@ -118,6 +135,16 @@ void at_begin(struct at *at, const struct at_command *command);
 
 /* The data after the prompt was written. */
 void at_data_sent(struct at *at);
+
+/* A command without answer lines is written beside the one in flight, whose
+ * final result is awaited: AT+CNMA while a text is being sent, with modems that
+ * take it (27.005 does not say). The two results are told apart by the answer
+ * lines of the one in flight, which must have some when it succeeds. `text`
+ * must stay valid until it ends; while one is beside, no other may begin. */
+void at_aside(struct at *at, const char *text);
+
+/* No result of the command beside is awaited any more. */
+void at_aside_end(struct at *at);
 
 bool at_busy(const struct at *at);
 

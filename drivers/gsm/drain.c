@@ -19,7 +19,13 @@
 
 #include "base/log.h"
 
-enum { LIST_S = 60, SELECT_S = 10, DELETE_S = 15, AGAIN_MS = 1000 };
+enum {
+    LIST_S = 5, /* of silence */
+    SELECT_S = 5,
+    DELETE_S = 5,
+    AGAIN_MS = 1000,
+    UNREAD_LOOKS = 5,
+};
 
 enum { ASK_SELECT, ASK_WORK }; /* g->step */
 
@@ -86,6 +92,16 @@ static struct gsm_slot *slot_to_delete(struct gsm *g)
     return other;
 }
 
+static void ack_routed(struct gsm *g, enum ack ack)
+{
+    if (g->routed)
+        gsm_acknowledge(g, ack != ACK_RETRY);
+    else if (ack == ACK_RETRY)
+        log_error("line %s: a text that the modem did not store could not be "
+                  "kept",
+                  line_name(g->line));
+}
+
 void gsm_ack(struct line *line, uint64_t token, enum ack ack)
 {
     struct gsm *g = line_state(line);
@@ -93,15 +109,11 @@ void gsm_ack(struct line *line, uint64_t token, enum ack ack)
 
     if (slot == NULL || slot->use != SLOT_OFFERED)
         return;
-    if (ack != ACK_RETRY && slot->memory != MEMORIES) {
+    slot->use = SLOT_FREE;
+    if (slot->memory == MEMORIES)
+        ack_routed(g, ack);
+    else if (ack != ACK_RETRY)
         slot->use = SLOT_DELETE;
-    } else {
-        if (ack == ACK_RETRY && slot->memory == MEMORIES)
-            log_error("line %s: a text that the modem did not store could "
-                      "not be kept",
-                      line_name(line));
-        slot->use = SLOT_FREE;
-    }
     gsm_next(g);
 }
 
@@ -139,8 +151,21 @@ static int memory_to_list(const struct gsm *g, size_t i)
     return gsm_memory_to_list(g, i);
 }
 
+/* What came garbled is looked at again soon, but not for ever. */
+static bool wants_another_look(struct gsm *g)
+{
+    if (!g->unread) {
+        g->unread_looks = 0;
+        return false;
+    }
+    g->unread = false;
+    return ++g->unread_looks <= UNREAD_LOOKS;
+}
+
 static void list_end(struct gsm *g)
 {
+    bool again = wants_another_look(g);
+
     if (g->look >= 0 && g->found == 0) {
         g->look = -1;
         g->list = 0;
@@ -148,7 +173,7 @@ static void list_end(struct gsm *g)
         return;
     }
     /* Some announce a text before it can be read. */
-    if (g->arrived && g->found == 0 && !g->want_drain)
+    if (again || (g->arrived && g->found == 0 && !g->want_drain))
         timer_start(g->again, AGAIN_MS);
     g->arrived = g->want_drain;
     gsm_enter(g, GSM_READY);
@@ -169,8 +194,19 @@ static void ask_list(struct gsm *g)
         ask_select(g, (enum gsm_memory)memory);
     } else {
         g->step = ASK_WORK;
+        g->garbled = false;
+        g->listed = 0;
         gsm_ask(g, &command, LIST_S);
     }
+}
+
+/* As long as it says something the modem is not hung. */
+void gsm_list_fed(struct gsm *g)
+{
+    if (g->step != ASK_WORK || g->at.lines == g->listed)
+        return;
+    g->listed = g->at.lines;
+    timer_start(g->deadline, LIST_S * 1000);
 }
 
 void gsm_list_enter(struct gsm *g)
@@ -209,7 +245,7 @@ static bool find_bytes(const struct find *find, unsigned char *bytes,
 }
 
 /* Is there something new in the entry? */
-static bool find_read(const struct gsm *g, const struct cmgl_entry *entry,
+static bool find_read(struct gsm *g, const struct cmgl_entry *entry,
                       struct find *find)
 {
     unsigned char bytes[GSM_PDU_MAX];
@@ -227,6 +263,7 @@ static bool find_read(const struct gsm *g, const struct cmgl_entry *entry,
     if (!find_bytes(find, bytes, &size)) {
         log_warn("line %s: slot %d of %s came garbled", line_name(g->line),
                  entry->index, memory_name((enum gsm_memory)g->memory));
+        g->unread = true;
         return false;
     }
     if (pdu_decode(bytes, size, &pdu, &err) && pdu.timestamp.set)
@@ -290,6 +327,12 @@ void gsm_list_done(struct gsm *g, const struct at_event *event)
     }
     if (g->step == ASK_WORK && ok)
         take_list(g, event);
+    if (!ok && gsm_error_is_sim(event->final)) {
+        gsm_restart(g, "the modem has lost its SIM");
+        return;
+    }
+    if (gsm_error_is_busy(event->final) || (ok && g->garbled))
+        g->unread = true;
     g->list++;
     ask_list(g);
 }

@@ -94,28 +94,28 @@ static const struct error_row rows[] = {
     { AT_CMS, ONE(255), ERR_TEMPORARY, SCOPE_MESSAGE, 0,
       "the network gave no reason" },
     /* The modem's own, 27.005 3.2.5. */
-    { AT_CMS, ONE(300), ERR_LINK, SCOPE_LINE, 10, "the modem failed" },
-    { AT_CMS, ONE(301), ERR_LINK, SCOPE_LINE, 30,
+    { AT_CMS, ONE(300), ERR_LINK, SCOPE_LINE, 3, "the modem failed" },
+    { AT_CMS, ONE(301), ERR_LINK, SCOPE_LINE, 3,
       "the modem reserves its SMS service" },
     { AT_CMS, 302, 303, ERR_REJECTED, SCOPE_MESSAGE, 0,
       "the modem does not allow or support this" },
     { AT_CMS, 304, 305, ERR_REJECTED, SCOPE_MESSAGE, 0,
       "the modem calls the message malformed" },
-    { AT_CMS, ONE(310), ERR_LINK, SCOPE_LINE, 60, "there is no SIM" },
+    { AT_CMS, ONE(310), ERR_LINK, SCOPE_LINE, 3, "there is no SIM" },
     { AT_CMS, ONE(311), ERR_AUTH, SCOPE_LINE, 0,
       "the SIM asks for its PIN: set `pin`" },
     { AT_CMS, ONE(312), ERR_AUTH, SCOPE_LINE, 0,
       "the SIM is locked to a phone" },
-    { AT_CMS, ONE(313), ERR_LINK, SCOPE_LINE, 60, "the SIM failed" },
-    { AT_CMS, 314, 315, ERR_LINK, SCOPE_LINE, 10, CARD },
+    { AT_CMS, ONE(313), ERR_LINK, SCOPE_LINE, 3, "the SIM failed" },
+    { AT_CMS, 314, 315, ERR_LINK, SCOPE_LINE, 2, CARD },
     { AT_CMS, 316, 318, ERR_AUTH, SCOPE_LINE, 0,
       "the SIM is blocked and asks for a PUK: unlock it in a phone" },
-    { AT_CMS, ONE(320), ERR_LINK, SCOPE_LINE, 30, "the modem's memory failed" },
-    { AT_CMS, ONE(322), ERR_TEMPORARY, SCOPE_LINE, 5,
+    { AT_CMS, ONE(320), ERR_LINK, SCOPE_LINE, 3, "the modem's memory failed" },
+    { AT_CMS, ONE(322), ERR_TEMPORARY, SCOPE_LINE, 3,
       "the modem's memory is full" },
     { AT_CMS, ONE(330), ERR_AUTH, SCOPE_LINE, 0,
       "the number of the message centre is unknown: set `smsc`" },
-    { AT_CMS, ONE(331), ERR_LINK, SCOPE_LINE, 30, "the modem has no network" },
+    { AT_CMS, ONE(331), ERR_LINK, SCOPE_LINE, 3, "the modem has no network" },
     { AT_CMS, ONE(332), ERR_UNKNOWN, SCOPE_MESSAGE, 0,
       "the network did not answer in time" },
     /* Vendors' own. */
@@ -123,10 +123,11 @@ static const struct error_row rows[] = {
       "the modem gave no reason (often: no credit or no signal)" },
     { AT_CMS, ONE(512), ERR_TEMPORARY, SCOPE_MESSAGE, 10,
       "the signal is weak, or a text came in at the same moment" },
-    { AT_CMS, ONE(532), ERR_LINK, SCOPE_LINE, 30,
+    { AT_CMS, ONE(532), ERR_LINK, SCOPE_LINE, 3,
       "the modem is not ready for texts" },
     { AT_CMS, 521, 522, ERR_TEMPORARY, SCOPE_MESSAGE, 10, "the modem is busy" },
     { AT_CMS, ONE(535), ERR_TEMPORARY, SCOPE_MESSAGE, 10, "the modem is busy" },
+    { AT_CMS, ONE(515), ERR_LINK, SCOPE_LINE, 2, "the modem asks to wait" },
     { AT_CMS, 514, 520, ERR_REJECTED, SCOPE_MESSAGE, 0,
       "the modem or the network refuses the message" },
     { AT_CMS, ONE(538), ERR_REJECTED, SCOPE_MESSAGE, 0,
@@ -134,22 +135,22 @@ static const struct error_row rows[] = {
     { AT_CMS, 549, 554, ERR_REJECTED, SCOPE_MESSAGE, 0,
       "the modem calls the message malformed" },
     /* The equipment's, 27.007 9.2. */
-    { AT_CME, ONE(10), ERR_LINK, SCOPE_LINE, 60, "there is no SIM" },
+    { AT_CME, ONE(10), ERR_LINK, SCOPE_LINE, 3, "there is no SIM" },
     { AT_CME, ONE(11), ERR_AUTH, SCOPE_LINE, 0,
       "the SIM asks for its PIN: set `pin`" },
     { AT_CME, ONE(12), ERR_AUTH, SCOPE_LINE, 0,
       "the SIM is blocked and asks for its PUK: unlock it in a phone" },
-    { AT_CME, ONE(13), ERR_LINK, SCOPE_LINE, 60, "the SIM failed" },
-    { AT_CME, ONE(14), ERR_LINK, SCOPE_LINE, 5, "the SIM is busy" },
-    { AT_CME, ONE(15), ERR_LINK, SCOPE_LINE, 60,
+    { AT_CME, ONE(13), ERR_LINK, SCOPE_LINE, 3, "the SIM failed" },
+    { AT_CME, ONE(14), ERR_LINK, SCOPE_LINE, 2, "the SIM is busy" },
+    { AT_CME, ONE(15), ERR_LINK, SCOPE_LINE, 3,
       "the modem does not accept this SIM" },
     { AT_CME, ONE(16), ERR_AUTH, SCOPE_LINE, 0, "the PIN is wrong" },
     { AT_CME, 17, 18, ERR_AUTH, SCOPE_LINE, 0,
       "the SIM asks for its second PIN or PUK: unlock it in a phone" },
-    { AT_CME, ONE(20), ERR_LINK, SCOPE_LINE, 5, "the modem's memory is full" },
-    { AT_CME, ONE(30), ERR_LINK, SCOPE_LINE, 30, "the modem has no network" },
-    { AT_CME, ONE(100), ERR_LINK, SCOPE_LINE, 30, "the modem gave no reason" },
-    { AT_CME, ONE(515), ERR_LINK, SCOPE_LINE, 5, "the modem asks to wait" },
+    { AT_CME, ONE(20), ERR_LINK, SCOPE_LINE, 3, "the modem's memory is full" },
+    { AT_CME, ONE(30), ERR_LINK, SCOPE_LINE, 3, "the modem has no network" },
+    { AT_CME, ONE(100), ERR_LINK, SCOPE_LINE, 3, "the modem gave no reason" },
+    { AT_CME, ONE(515), ERR_LINK, SCOPE_LINE, 2, "the modem asks to wait" },
 };
 
 static const struct error_row other = {
@@ -182,11 +183,67 @@ void gsm_error(const struct at_final *final, struct err *err)
     text_copy(err->code, sizeof(err->code), code);
 }
 
+#define CREDIT                                                                 \
+    "is the SIM out of credit, or barred by the operator? Ask for its "        \
+    "balance, top it up, or put the SIM in a phone and try there"
+#define SIGNAL "look at the signal: move the modem or its antenna"
+#define CENTRE                                                                 \
+    "check the number of the message centre (`smsc`) with the operator"
+#define RESEAT "take the SIM out and put it in again; try it in a phone"
+#define POWER                                                                  \
+    "give the modem a better power supply (or a powered hub), and restart it"
+
+/* What to do about those that come again and again. */
+static const struct {
+    enum at_code code;
+    int number;
+    unsigned enough;
+    const char *advice;
+} advices[] = {
+    { AT_CMS, 8, 5, CREDIT },    { AT_CMS, 10, 5, CREDIT },
+    { AT_CMS, 21, 5, CREDIT },   { AT_CMS, 50, 5, CREDIT },
+    { AT_CMS, 69, 5, CREDIT },   { AT_CMS, 38, 10, CREDIT },
+    { AT_CMS, 500, 10, CREDIT }, { AT_ERROR, -1, 10, CREDIT },
+    { AT_CMS, 17, 0, SIGNAL },   { AT_CMS, 41, 0, SIGNAL },
+    { AT_CMS, 42, 0, SIGNAL },   { AT_CMS, 47, 0, SIGNAL },
+    { AT_CMS, 331, 0, SIGNAL },  { AT_CMS, 332, 0, SIGNAL },
+    { AT_CMS, 512, 0, SIGNAL },  { AT_CME, 30, 0, SIGNAL },
+    { AT_CMS, 192, 0, CENTRE },  { AT_CMS, 194, 0, CENTRE },
+    { AT_CMS, 310, 0, RESEAT },  { AT_CMS, 313, 0, RESEAT },
+    { AT_CME, 10, 0, RESEAT },   { AT_CME, 13, 0, RESEAT },
+    { AT_CME, 15, 0, RESEAT },   { AT_CMS, 300, 0, POWER },
+    { AT_CMS, 320, 0, POWER },   { AT_CMS, 532, 0, POWER },
+    { AT_CME, 100, 0, POWER },
+};
+
+struct gsm_advice gsm_error_advice(const struct at_final *final)
+{
+    struct gsm_advice found = { .meaning = find_row(final)->text };
+
+    for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++) {
+        if (advices[i].code != final->code ||
+            advices[i].number != final->number)
+            continue;
+        found.advice = advices[i].advice;
+        found.enough = advices[i].enough;
+    }
+    return found;
+}
+
+bool gsm_error_is_sim(const struct at_final *final)
+{
+    return (final->code == AT_CMS &&
+            (final->number == 310 || final->number == 311 ||
+             final->number == 313 || final->number == 316)) ||
+           (final->code == AT_CME && final->number >= 10 &&
+            final->number <= 13);
+}
+
 bool gsm_error_is_busy(const struct at_final *final)
 {
     return (final->code == AT_CME &&
             (final->number == 14 || final->number == 515)) ||
            (final->code == AT_CMS &&
             (final->number == 314 || final->number == 315 ||
-             final->number == 301));
+             final->number == 301 || final->number == 515));
 }

@@ -2,8 +2,8 @@
  *
  * Here are its description, its options and the operations that begin and end
  * a line. The modem's life is the state machine of machine.c; read that next,
- * then init.c (set-up), watch.c (network and announcements), send.c, drain.c
- * and receive.c. */
+ * then init.c (set-up), watch.c (network and announcements), send.c, drain.c,
+ * receive.c and acks.c. */
 #include "gsm/gsm.h"
 
 #include <ctype.h>
@@ -79,6 +79,48 @@ static const struct option options[] = {
       .choices = "keep|approximate",
       .help = "Letters that GSM 7-bit lacks: send as UCS-2, or replace if all "
               "fit" },
+    { .key = "delivery",
+      .type = OPT_ENUM,
+      .fallback = "auto",
+      .choices = "auto|store|routed",
+      .help = "How texts come in: kept by the modem, or handed through; auto: "
+              "by make" },
+    { .key = "answer_timeout",
+      .type = OPT_INT,
+      .fallback = "90",
+      .min = 1,
+      .max = 140,
+      .help = "Seconds to wait for the answer to a text; then its fate is "
+              "unknown" },
+    { .key = "calls",
+      .type = OPT_ENUM,
+      .fallback = "tell",
+      .choices = "tell|hangup|ignore",
+      .help = "Voice calls: tell who called, hang up too, or ignore them" },
+    { .key = "phonebook",
+      .type = OPT_BOOL,
+      .fallback = "true",
+      .help = "Names on the SIM are names of contacts" },
+    { .key = "balance_ussd",
+      .type = OPT_TEXT,
+      .help = "Code that asks the operator for the balance, such as *100#" },
+    { .key = "balance_every",
+      .type = OPT_INT,
+      .fallback = "24",
+      .min = 0,
+      .max = 8760,
+      .help = "Hours between two looks at the balance; 0: only on demand" },
+    { .key = "balance_match",
+      .type = OPT_TEXT,
+      .fallback = "(-?[0-9][0-9.,]*)",
+      .help = "POSIX extended regular expression with one group, the sum" },
+    { .key = "balance_low",
+      .type = OPT_INT,
+      .fallback = "0",
+      .min = 0,
+      .max = 1000000000,
+      .help =
+          "Tell the admins when the balance falls below this sum; 0: never" },
     { .key = NULL },
 };
 
@@ -120,7 +162,7 @@ static bool gsm_check(const struct settings *s, struct err *err)
                        "smsc must be a number such as +447785016005");
     if (!compose_languages(s, "languages", &languages, err))
         return err_wrap(err, "languages");
-    return check_device(s, err);
+    return check_device(s, err) && gsm_balance_check(s, err);
 }
 
 static void on_opened(void *arg)
@@ -135,8 +177,15 @@ static void on_data(void *arg, const char *bytes, size_t size)
 {
     struct gsm *g = arg;
 
-    if (g->state != GSM_CLOSED)
-        at_feed(&g->at, bytes, size);
+    if (g->state == GSM_CLOSED)
+        return;
+    at_feed(&g->at, bytes, size);
+    if (g->state == GSM_SUBMITTED)
+        gsm_submit_fed(g);
+    else if (g->state == GSM_LISTING)
+        gsm_list_fed(g);
+    else if (g->state == GSM_INITIALISING)
+        gsm_script_fed(g);
 }
 
 static void on_gone(void *arg, const struct err *err)
@@ -179,7 +228,7 @@ static bool gsm_start(struct line *line, struct err *err)
         identity_parse(settings_text(line_options(line), "device"), &identity);
 
     g->line = line;
-    g->creg = g->cereg = -1;
+    g->creg = g->cereg = g->act = -1;
     g->quirk = gsm_quirk_find("", "");
     at_init(&g->at, gsm_on_event, g);
     buf_init(&g->early, EARLY_MAX);
@@ -189,7 +238,9 @@ static bool gsm_start(struct line *line, struct err *err)
     g->poll = timer_new(owner, gsm_on_poll_timer, g);
     g->again = timer_new(owner, gsm_on_again_timer, g);
     g->patience = timer_new(owner, gsm_on_patience, g);
+    g->aside = timer_new(owner, gsm_on_aside_timer, g);
     g->written = later_new(owner, gsm_on_written, g);
+    gsm_errands_start(g);
     gsm_enter(g, seek ? GSM_SEEKING : GSM_OPENING);
     return true;
 }
@@ -207,35 +258,21 @@ static void gsm_destroy(struct line *line)
     struct gsm *g = line_state(line);
 
     gsm_seek_drop(g);
+    gsm_errands_destroy(g);
     at_free(&g->at);
     buf_free(&g->early);
 }
 
-static void gsm_status(struct line *line, struct status *status)
-{
-    const struct gsm *g = line_state(line);
-    const char *number = settings_text(line_options(line), "number");
-
-    status_text(status, "modem", "%s%s%s", g->maker,
-                g->maker[0] != '\0' ? " " : "", g->model);
-    status_text(status, "phase", "%s", gsm_state_name(g->state));
-    if (g->port[0] != '\0')
-        status_text(status, "port", "%s", g->port);
-    status_text(status, "operator", "%s%s%s", gsm_network_text(g),
-                g->operator_name[0] != '\0' ? ": " : "", g->operator_name);
-    if (g->dbm != 0)
-        status_text(status, "signal", "%d dBm", g->dbm);
-    if (number != NULL)
-        status_text(status, "number", "%s", number);
-    if (g->imei[0] != '\0')
-        status_text(status, "imei", "%s", g->imei);
-    if (g->imsi[0] != '\0')
-        status_text(status, "imsi", "%s", log_number(g->imsi).text);
-    if (g->smsc[0] != '\0')
-        status_text(status, "smsc", "%s", g->smsc);
-    if (g->total > 0)
-        status_text(status, "store", "%d of %d", g->used, g->total);
-}
+static const struct driver_command commands[] = {
+    { .name = "ussd",
+      .argument = "code",
+      .help = "Ask the operator by a code such as *100#",
+      .admin = true },
+    { .name = "balance",
+      .help = "How much money is left on the SIM",
+      .admin = true },
+    { .name = NULL },
+};
 
 const struct driver gsm_driver = {
     .size = sizeof(struct driver),
@@ -243,7 +280,7 @@ const struct driver gsm_driver = {
     .name = "gsm",
     .title = "GSM modem on a serial port",
     .gateway_type = "sms",
-    .caps = CAP_TEXT | CAP_DELIVERED | CAP_FRAGMENTS,
+    .caps = CAP_TEXT | CAP_DELIVERED | CAP_FRAGMENTS | CAP_COMMAND,
     .limits = { .max_parts = 255,
                 .in_flight = 1,
                 .send_timeout_s = 150,
@@ -254,6 +291,7 @@ const struct driver gsm_driver = {
     .options = options,
     .state_size = sizeof(struct gsm),
     .manners = manner_help,
+    .commands = commands,
     .start = gsm_start,
     .stop = gsm_stop,
     .plan = gsm_plan,
@@ -264,4 +302,5 @@ const struct driver gsm_driver = {
     .destroy = gsm_destroy,
     .status = gsm_status,
     .discover = gsm_discover,
+    .command = gsm_command,
 };

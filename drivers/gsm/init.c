@@ -5,9 +5,9 @@
  * whatever else a modem refuses has a way around it. `=?` answers decide the
  * values of AT+CPMS and AT+CNMI.
  *
- * AT+CSMS=0 on purpose: with 1 every routed message and report would have to
- * be acknowledged by AT+CNMA in time, and a modem that misses one silently
- * turns the announcements off. Messages are stored, so nothing is lost. */
+ * AT+CSMS=0 unless delivery is routed (acks.c): with 1 every routed message
+ * and report has to be acknowledged by AT+CNMA in time, and a modem that misses
+ * one silently turns the announcements off. */
 #include "gsm/gsm.h"
 
 #include <stdio.h>
@@ -16,6 +16,13 @@
 #include "base/mem.h"
 
 #define STEPS(table) (sizeof(table) / sizeof((table)[0]))
+
+static void find_quirk(struct gsm *g)
+{
+    g->quirk = gsm_quirk_find(g->maker, g->model);
+    g->at.noise = g->quirk->noise;
+    g->routed = gsm_routed_wanted(g);
+}
 
 static enum gsm_verdict on_cgmi(struct gsm *g, const struct at_event *event)
 {
@@ -26,7 +33,7 @@ static enum gsm_verdict on_cgmi(struct gsm *g, const struct at_event *event)
 static enum gsm_verdict on_cgmm(struct gsm *g, const struct at_event *event)
 {
     parse_line(event->answer, g->model, sizeof(g->model));
-    g->quirk = gsm_quirk_find(g->maker, g->model);
+    find_quirk(g);
     return STEP_NEXT;
 }
 
@@ -42,12 +49,27 @@ static enum gsm_verdict on_cgsn(struct gsm *g, const struct at_event *event)
     return STEP_NEXT;
 }
 
-static bool build_quirk(struct gsm *g, char *out)
+static bool build_quirk(struct gsm *g, unsigned i, char *out)
 {
-    if (g->quirk->init == NULL)
+    if (g->quirk->init[i] == NULL)
         return false;
-    text_copy(out, AT_COMMAND_MAX + 1, g->quirk->init);
+    text_copy(out, AT_COMMAND_MAX + 1, g->quirk->init[i]);
     return true;
+}
+
+static bool build_quirk_1(struct gsm *g, char *out)
+{
+    return build_quirk(g, 0, out);
+}
+
+static bool build_quirk_2(struct gsm *g, char *out)
+{
+    return build_quirk(g, 1, out);
+}
+
+static bool build_quirk_3(struct gsm *g, char *out)
+{
+    return build_quirk(g, 2, out);
 }
 
 static bool build_flow_control(struct gsm *g, char *out)
@@ -88,10 +110,27 @@ static enum gsm_verdict on_cimi(struct gsm *g, const struct at_event *event)
     return STEP_NEXT;
 }
 
+static enum gsm_verdict on_creg_set(struct gsm *g, const struct at_event *event)
+{
+    g->creg_plain = event->final->code != AT_OK;
+    return STEP_NEXT;
+}
+
+static bool build_creg_plain(struct gsm *g, char *out)
+{
+    text_copy(out, AT_COMMAND_MAX + 1, "AT+CREG=1");
+    return g->creg_plain;
+}
+
 static enum gsm_verdict on_cpms(struct gsm *g, const struct at_event *event)
 {
+    unsigned usable = g->quirk->memories;
+
     g->has_cpms = parse_cpms_choices(event->answer, &g->cpms) &&
                   g->cpms.groups > 0 && g->cpms.mask[0] != 0;
+    for (unsigned i = 0; g->has_cpms && i < g->cpms.groups; i++)
+        if (g->cpms.mask[i] & usable)
+            g->cpms.mask[i] &= usable | 1u << MEMORY_SR;
     g->memory = g->has_cpms ? -1 : MEMORY_SM;
     return STEP_NEXT;
 }
@@ -130,11 +169,48 @@ static enum gsm_verdict on_cpms_set(struct gsm *g, const struct at_event *event)
     return STEP_NEXT;
 }
 
+static bool wants_reports(const struct gsm *g)
+{
+    return settings_bool(line_options(g->line), "reports");
+}
+
 static enum gsm_verdict on_cnmi_choices(struct gsm *g,
                                         const struct at_event *event)
 {
     g->has_cnmi_choices = parse_cnmi_choices(event->answer, &g->cnmi_choices);
     g->cnmi_candidate = 0;
+    /* Routed is +CMT and +CDS, both or none. */
+    if (g->has_cnmi_choices &&
+        (!(g->cnmi_choices.mask[1] & 1u << 2) ||
+         (wants_reports(g) && !(g->cnmi_choices.mask[3] & 1u << 1))))
+        g->routed = false;
+    return STEP_NEXT;
+}
+
+static bool build_csms_choices(struct gsm *g, char *out)
+{
+    text_copy(out, AT_COMMAND_MAX + 1, "AT+CSMS=?");
+    return g->routed;
+}
+
+static enum gsm_verdict on_csms_choices(struct gsm *g,
+                                        const struct at_event *event)
+{
+    unsigned mask;
+
+    g->routed = parse_csms(event->answer, &mask) && (mask & 1u << 1);
+    return STEP_NEXT;
+}
+
+static bool build_csms(struct gsm *g, char *out)
+{
+    text_copy(out, AT_COMMAND_MAX + 1, g->routed ? "AT+CSMS=1" : "AT+CSMS=0");
+    return true;
+}
+
+static enum gsm_verdict on_csms(struct gsm *g, const struct at_event *event)
+{
+    g->routed = g->routed && event->final->code == AT_OK;
     return STEP_NEXT;
 }
 
@@ -143,7 +219,8 @@ static bool wanted_cnmi(const struct gsm *g, struct cnmi *cnmi)
     struct cnmi_wish wish = {
         .choices = g->has_cnmi_choices ? &g->cnmi_choices : NULL,
         .quirk = g->quirk,
-        .reports = settings_bool(line_options(g->line), "reports"),
+        .reports = wants_reports(g),
+        .routed = g->routed,
     };
 
     return cnmi_candidate(&wish, g->cnmi_candidate, cnmi);
@@ -154,7 +231,7 @@ static bool build_cnmi(struct gsm *g, char *out)
     struct cnmi cnmi;
     const int *v = cnmi.value;
 
-    if (!wanted_cnmi(g, &cnmi))
+    if (g->has_cnmi || g->quirk->send_only || !wanted_cnmi(g, &cnmi))
         return false;
     snprintf(out, AT_COMMAND_MAX + 1, "AT+CNMI=%d,%d,%d,%d,%d", v[0], v[1],
              v[2], v[3], v[4]);
@@ -172,10 +249,20 @@ static enum gsm_verdict on_cnmi_set(struct gsm *g, const struct at_event *event)
     return STEP_REPEAT;
 }
 
+/* It took none of the routed ones: back to stored ones. */
+static bool build_csms_back(struct gsm *g, char *out)
+{
+    if (!g->routed || g->has_cnmi)
+        return false;
+    g->routed = false;
+    g->cnmi_candidate = 0;
+    return build_csms(g, out);
+}
+
 static enum gsm_verdict on_cnmi(struct gsm *g, const struct at_event *event)
 {
     if (parse_cnmi(event->answer, &g->cnmi))
-        g->has_cnmi = true;
+        g->has_cnmi = g->cnmi.value[1] != 0;
     return STEP_NEXT;
 }
 
@@ -193,7 +280,9 @@ static const struct gsm_step steps[] = {
     { .text = "AT+CGMM", .shape = AT_ANY, .parse = on_cgmm },
     { .text = "AT+CGMR", .shape = AT_ANY, .parse = on_cgmr },
     { .text = "AT+CGSN", .shape = AT_ANY, .parse = on_cgsn },
-    { .build = build_quirk },
+    { .build = build_quirk_1 },
+    { .build = build_quirk_2 },
+    { .build = build_quirk_3 },
     { .build = build_flow_control },
     { .text = "AT+CFUN?",
       .prefixes = "+CFUN:",
@@ -205,28 +294,38 @@ static const struct gsm_step steps[] = {
     { .text = "AT+CPIN?",
       .prefixes = "+CPIN:",
       .shape = AT_LINES,
-      .timeout_s = 10,
+      .timeout_s = 5,
       .parse = gsm_unlock_on_cpin },
-    { .text = "AT+CIMI", .shape = AT_ANY, .timeout_s = 10, .parse = on_cimi },
-    { .text = "AT+CREG=2" },
+    { .text = "AT+CIMI", .shape = AT_ANY, .timeout_s = 5, .parse = on_cimi },
+    { .text = "AT+CREG=2", .parse = on_creg_set },
+    { .build = build_creg_plain },
     { .text = "AT+CEREG=2" },
     { .text = "AT+CSCS=\"GSM\"" },
     { .text = "AT+CMGF=0", .needed = true },
-    { .text = "AT+CSMS=0", .prefixes = "+CSMS:", .shape = AT_LINES },
     { .text = "AT+CPMS=?",
       .prefixes = "+CPMS:",
       .shape = AT_LINES,
-      .timeout_s = 10,
+      .timeout_s = 5,
       .parse = on_cpms },
     { .build = build_cpms,
       .prefixes = "+CPMS:",
       .shape = AT_LINES,
-      .timeout_s = 10,
+      .timeout_s = 5,
       .parse = on_cpms_set },
     { .text = "AT+CNMI=?",
       .prefixes = "+CNMI:",
       .shape = AT_LINES,
       .parse = on_cnmi_choices },
+    { .build = build_csms_choices,
+      .prefixes = "+CSMS:",
+      .shape = AT_LINES,
+      .parse = on_csms_choices },
+    { .build = build_csms,
+      .prefixes = "+CSMS:",
+      .shape = AT_LINES,
+      .parse = on_csms },
+    { .build = build_cnmi, .parse = on_cnmi_set },
+    { .build = build_csms_back, .prefixes = "+CSMS:", .shape = AT_LINES },
     { .build = build_cnmi, .parse = on_cnmi_set },
     { .text = "AT+CNMI?",
       .prefixes = "+CNMI:",
@@ -261,9 +360,12 @@ _Static_assert(STEPS(steps) <= 64, "gsm.skip has a bit for each step");
  * set again. */
 void gsm_init_enter(struct gsm *g)
 {
-    g->quirk = gsm_quirk_find(g->maker, g->model);
+    find_quirk(g);
     g->cmms = false;
-    g->has_cnmi = false;
+    g->has_cnmi = g->cnmi_lost = false;
+    g->acks = g->nacks = 0;
+    g->routed_at = 0;
+    g->strays = 0;
     g->memory = -1;
     g->imsi[0] = '\0';
     g->creg = g->cereg = -1;
@@ -280,6 +382,8 @@ int gsm_memory_to_list(const struct gsm *g, size_t i)
     enum gsm_memory list[MEMORIES];
     size_t n = 0;
 
+    if (g->quirk->send_only)
+        return -1;
     if (!g->has_cpms || (mask & (1u << MEMORY_SM)))
         list[n++] = MEMORY_SM;
     if (g->has_cpms && (mask & (1u << MEMORY_ME)))

@@ -17,11 +17,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/log.h"
+
 enum {
     PROBE_QUIET_MS = 300,
     PROBE_TRIES = 10,
     PROBE_SETTLED = 100, /* tries: it answered, and is given a pause */
     RESTARTS_MAX = 3,
+    SLOWEST_MS = 15000,
+    HUNG_MAX = 2,
 };
 
 #define TO(state) (1u << GSM_##state)
@@ -80,7 +85,7 @@ static const struct state_row states[GSM_STATES] = {
                         .timeout = gsm_script_timeout },
     [GSM_READY] = { .name = "ready",
                     .next = ALWAYS | TO(POLLING) | TO(LISTING) | TO(DELETING) |
-                            TO(PREPARING) },
+                            TO(ACKING) | TO(PREPARING) | TO(ERRAND) },
     [GSM_POLLING] = { .name = "asking how it is",
                       .next = ALWAYS | TO(READY),
                       .enter = gsm_poll_enter,
@@ -96,6 +101,11 @@ static const struct state_row states[GSM_STATES] = {
                        .enter = gsm_delete_enter,
                        .done = gsm_delete_done,
                        .timeout = work_timeout },
+    [GSM_ACKING] = { .name = "acknowledging",
+                     .next = ALWAYS | TO(READY),
+                     .enter = gsm_ack_enter,
+                     .done = gsm_ack_done,
+                     .timeout = work_timeout },
     [GSM_PREPARING] = { .name = "offering a text",
                         .next = ALWAYS | TO(READY) | TO(SUBMITTED),
                         .enter = gsm_send_enter,
@@ -103,9 +113,13 @@ static const struct state_row states[GSM_STATES] = {
                         .timeout = gsm_send_timeout },
     [GSM_SUBMITTED] = { .name = "sending",
                         .next = ALWAYS | TO(READY),
-                        .timeout_ms = 90000,
                         .done = gsm_submit_done,
                         .timeout = gsm_submit_timeout },
+    [GSM_ERRAND] = { .name = "asking for something beside texts",
+                     .next = ALWAYS | TO(READY),
+                     .enter = gsm_errand_enter,
+                     .done = gsm_errand_done,
+                     .timeout = gsm_errand_timeout },
     [GSM_STOPPING] = { .name = "stopping",
                        .next = TO(CLOSED),
                        .timeout_ms = 4000,
@@ -144,6 +158,16 @@ void gsm_on_deadline(void *arg)
         states[g->state].timeout(g);
 }
 
+/* Commands of which nobody knows how long they may take do not count. */
+static void note_answer(struct gsm *g)
+{
+    int64_t took = clock_mono_ms() - g->asked_at;
+
+    if (g->state != GSM_SUBMITTED && g->state != GSM_LISTING &&
+        took > g->slowest_ms)
+        g->slowest_ms = took < SLOWEST_MS ? took : SLOWEST_MS;
+}
+
 void gsm_on_event(void *arg, const struct at_event *event)
 {
     struct gsm *g = arg;
@@ -156,12 +180,39 @@ void gsm_on_event(void *arg, const struct at_event *event)
         if (g->state == GSM_PREPARING)
             gsm_send_prompt(g);
         break;
+    case AT_EVENT_ASIDE:
+        gsm_aside_done(g, event);
+        break;
     case AT_EVENT_DONE:
         timer_stop(g->deadline);
+        note_answer(g);
         if (states[g->state].done != NULL)
             states[g->state].done(g, event);
         break;
     }
+}
+
+/* A hang is to be noticed soon, and yet a slow modem must come to its end:
+ * twice its slowest answer, and more when it was given up at this point before.
+ */
+static uint64_t patience_ms(const struct gsm *g, unsigned timeout_s)
+{
+    uint64_t ms = (uint64_t)timeout_s * 1000;
+
+    if (ms < 2 * (uint64_t)g->slowest_ms)
+        ms = 2 * (uint64_t)g->slowest_ms;
+    if (g->state == GSM_INITIALISING)
+        return g->suspects & 1ull << g->step ? 2 * ms : ms;
+    return g->hung_in == g->state ? ms << g->hung : ms;
+}
+
+/* Counts how often in a row it was given up at the same point. */
+static void note_hang(struct gsm *g)
+{
+    if (g->hung_in != g->state)
+        g->hung = 0;
+    g->hung_in = g->state;
+    g->hung += g->hung < HUNG_MAX;
 }
 
 void gsm_ask(struct gsm *g, const struct at_command *command,
@@ -171,30 +222,45 @@ void gsm_ask(struct gsm *g, const struct at_command *command,
     int n = snprintf(line, sizeof(line), "%s\r", command->text);
 
     at_begin(&g->at, command);
+    g->spoilt = false;
     serial_write(g->serial, line, (size_t)n);
-    timer_start(g->deadline, timeout_s * 1000);
+    g->asked_at = clock_mono_ms();
+    timer_start(g->deadline, patience_ms(g, timeout_s));
 }
 
 /* What to do next, most urgent first; others come before a second send. */
 static enum gsm_state wanted_state(const struct gsm *g)
 {
-    if (g->has_ticket && !g->sent_last)
+    /* Without a network it would only be refused. */
+    bool may_send = g->has_ticket && g->lost_at == 0;
+
+    if (g->acks > 0 || g->nacks > 0)
+        return GSM_ACKING;
+    if (may_send && !g->sent_last)
         return GSM_PREPARING;
+    if (gsm_errand_is_due(g, true))
+        return GSM_ERRAND;
     if (gsm_delete_wanted(g))
         return GSM_DELETING;
     if (g->want_drain)
         return GSM_LISTING;
     if (g->want_poll)
         return GSM_POLLING;
-    return g->has_ticket ? GSM_PREPARING : GSM_READY;
+    if (gsm_errand_is_due(g, false))
+        return GSM_ERRAND;
+    return may_send ? GSM_PREPARING : GSM_READY;
 }
 
 void gsm_next(struct gsm *g)
 {
     enum gsm_state state;
 
-    if (g->state != GSM_READY)
+    if (g->state != GSM_READY || at_busy(&g->at))
         return;
+    if (g->booted) {
+        gsm_restart(g, "the modem restarted");
+        return;
+    }
     state = wanted_state(g);
     g->sent_last = state == GSM_PREPARING;
     if (state != GSM_READY)
@@ -207,12 +273,14 @@ void gsm_fail(struct gsm *g, const struct err *err)
         return;
     gsm_send_lost(g, err->text);
     gsm_seek_end(g);
+    gsm_errands_stop(g, err->text);
     at_reset(&g->at);
     serial_close(g->serial);
     g->serial = NULL;
     timer_stop(g->poll);
     timer_stop(g->again);
     timer_stop(g->patience);
+    timer_stop(g->aside);
     gsm_enter(g, GSM_CLOSED);
     g->online = false;
     line_offline(g->line, err);
@@ -284,12 +352,17 @@ static void work_timeout(struct gsm *g)
 void gsm_restart(struct gsm *g, const char *why)
 {
     if (++g->restarts > RESTARTS_MAX) {
-        gsm_failf(g, ERR_LINK, "%s, also after a new set-up", why);
+        gsm_failf(g, ERR_LINK,
+                  "%s, also after a new set-up: unplug the modem and plug it "
+                  "in again, and make sure that no other program uses its port",
+                  why);
         return;
     }
     log_warn("line %s: %s: setting it up again", line_name(g->line), why);
+    note_hang(g);
     if (g->state == GSM_PREPARING || g->state == GSM_SUBMITTED)
         gsm_send_lost(g, why);
+    gsm_errands_stop(g, why);
     g->booted = false;
     gsm_enter(g, GSM_PROBING);
 }
@@ -305,6 +378,7 @@ static void stop_now(struct gsm *g)
 /* The answer to what is in flight is worth waiting for. */
 static void stop_enter(struct gsm *g)
 {
+    gsm_goodbye(g);
     if (g->at.phase == AT_WAIT_PROMPT)
         serial_write(g->serial, "\x1b", 1);
     if (g->at.phase != AT_WAIT_FINAL)

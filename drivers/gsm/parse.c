@@ -185,41 +185,79 @@ bool parse_cpms_use(const char *answer, int *used, int *total)
     return true;
 }
 
+static int field_act(const struct slice *fields, size_t n, size_t i)
+{
+    int act;
+
+    return i < n && !fields[i].quoted && slice_int(fields[i], &act) &&
+                   act >= 0 && act <= 15
+               ? act
+               : -1;
+}
+
 /* Two plain numbers are n and stat unless they cannot be: a URC's second
  * field is the area code, quoted or beyond any status. */
-bool parse_creg(const char *answer, int *stat)
+bool parse_creg(const char *answer, int *stat, int *act)
 {
     static const char *const prefixes[] = { "+CREG:", "+CEREG:", "+CGREG:" };
     const char *line = NULL;
-    struct slice fields[5];
+    struct slice fields[6];
     int first, second;
-    size_t n;
+    size_t n, shift = 0;
 
     for (size_t i = 0; i < 3 && line == NULL; i++)
         line = find_line(answer, prefixes[i]);
     if (line == NULL)
         return false;
-    n = parse_fields(line, fields, 5);
+    n = parse_fields(line, fields, 6);
     if (n == 0 || !slice_int(fields[0], &first))
         return false;
     if (n >= 2 && !fields[1].quoted && first <= 5 && fields[1].size <= 2 &&
-        slice_int(fields[1], &second) && second <= 11)
+        slice_int(fields[1], &second) && second <= 11) {
         first = second;
+        shift = 1;
+    }
     if (first < 0 || first > 11)
         return false;
     *stat = first;
+    *act = field_act(fields, n, shift + 3);
     return true;
 }
 
-bool parse_cops(const char *answer, char *out, size_t size)
+bool parse_cops(const char *answer, char *out, size_t size, int *act)
 {
     const char *line = find_line(answer, "+COPS:");
     struct slice fields[4];
+    size_t n = line != NULL ? parse_fields(line, fields, 4) : 0;
 
-    if (line == NULL || parse_fields(line, fields, 4) < 3 ||
-        fields[2].size == 0)
+    if (n < 3 || fields[2].size == 0)
         return false;
     slice_copy(fields[2], out, size);
+    *act = field_act(fields, n, 3);
+    return true;
+}
+
+const char *act_name(int act)
+{
+    static const char *const names[] = {
+        [0] = "2G",  [1] = "2G",  [2] = "3G",  [3] = "2G",  [4] = "3G",
+        [5] = "3G",  [6] = "3G",  [7] = "4G",  [8] = "2G",  [9] = "4G",
+        [10] = "4G", [11] = "5G", [12] = "5G", [13] = "4G",
+    };
+
+    return act >= 0 && (size_t)act < sizeof(names) / sizeof(names[0])
+               ? names[act]
+               : NULL;
+}
+
+bool parse_csms(const char *answer, unsigned *mask)
+{
+    const char *line = find_line(answer, "+CSMS:");
+    struct slice group;
+
+    if (line == NULL || parse_fields(line, &group, 1) == 0)
+        return false;
+    *mask = range_mask(group);
     return true;
 }
 
@@ -235,19 +273,23 @@ bool parse_csq(const char *answer, int *dbm)
 
 bool parse_cpin(const char *answer, enum cpin *out)
 {
+    static const struct {
+        const char *word;
+        enum cpin cpin;
+    } words[] = {
+        { "READY", CPIN_READY },       { "SIM PIN", CPIN_PIN },
+        { "SIM PUK", CPIN_PUK },       { "NOT READY", CPIN_WAIT },
+        { "NOT INSERTED", CPIN_NONE }, { "SIM REMOVED", CPIN_NONE },
+    };
     const char *line = find_line(answer, "+CPIN:");
     struct slice field;
 
     if (line == NULL || parse_fields(line, &field, 1) == 0)
         return false;
-    if (slice_is(field, "READY"))
-        *out = CPIN_READY;
-    else if (slice_is(field, "SIM PIN"))
-        *out = CPIN_PIN;
-    else if (slice_is(field, "SIM PUK"))
-        *out = CPIN_PUK;
-    else
-        *out = CPIN_OTHER;
+    *out = CPIN_OTHER;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (slice_is(field, words[i].word))
+            *out = words[i].cpin;
     return true;
 }
 

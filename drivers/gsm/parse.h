@@ -39,17 +39,33 @@ bool parse_cpms_choices(const char *answer, struct cpms_choices *choices);
 /* Used and total slots of the first memory of the answer to AT+CPMS=... */
 bool parse_cpms_use(const char *answer, int *used, int *total);
 
-/* +CREG: both the answer (n,stat,...) and the URC (stat,...); the same for
- * +CGREG and +CEREG (27.007 7.2). The last such line counts. */
-bool parse_creg(const char *answer, int *stat);
+/* +CREG: both the answer (n,stat,area,cell,act) and the URC (stat,...); the
+ * same for +CGREG and +CEREG (27.007 7.2). The last such line counts. *act is
+ * the access technology, -1 when it is not told. */
+bool parse_creg(const char *answer, int *stat, int *act);
 
-/* The operator's name of +COPS: 0,0,"name",7; false when there is none. */
-bool parse_cops(const char *answer, char *out, size_t size);
+/* The operator's name of +COPS: 0,0,"name",7; false when there is none. *act
+ * is as above. */
+bool parse_cops(const char *answer, char *out, size_t size, int *act);
+
+/* "2G", "3G", "4G", "5G" for an access technology of 27.007 7.3; or NULL. */
+const char *act_name(int act);
+
+/* +CSMS: (0,1): bits of the services that may be chosen (27.005 3.2.1). */
+bool parse_csms(const char *answer, unsigned *mask);
 
 /* dBm of +CSQ: 17,99 (27.007 8.5); false for 99, unknown. */
 bool parse_csq(const char *answer, int *dbm);
 
-enum cpin { CPIN_READY, CPIN_PIN, CPIN_PUK, CPIN_OTHER };
+/* CPIN_WAIT: the SIM is not ready yet; CPIN_NONE: there is none. */
+enum cpin {
+    CPIN_READY,
+    CPIN_PIN,
+    CPIN_PUK,
+    CPIN_WAIT,
+    CPIN_NONE,
+    CPIN_OTHER,
+};
 bool parse_cpin(const char *answer, enum cpin *out);
 
 /* The number of +CSCA: "+44...",145, also when written as UCS-2 in hex. */

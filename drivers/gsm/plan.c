@@ -149,16 +149,18 @@ static bool join(const struct fragment *fragments, size_t n, unsigned total,
 bool gsm_assemble(struct line *line, const struct fragment *fragments, size_t n,
                   unsigned total, char **text, struct err *err)
 {
-    struct buf raw, clean;
+    struct buf raw, clean, shown;
     bool ok;
 
     (void)line;
     buf_init(&raw, JOINED_MAX);
     buf_init(&clean, JOINED_MAX);
+    buf_init(&shown, JOINED_MAX);
     ok = join(fragments, n, total, &raw, err);
     if (ok) {
         (void)utf8_clean(&clean, buf_text(&raw), raw.len);
-        *text = buf_take(&clean);
+        gsm_show_joined(fragments, n, buf_text(&clean), &shown);
+        *text = buf_take(&shown);
     }
     buf_free(&raw);
     buf_free(&clean);

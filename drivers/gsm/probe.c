@@ -65,12 +65,16 @@ static void on_pin(struct probe_facts *facts, const char *answer)
 
 static void on_creg(struct probe_facts *facts, const char *answer)
 {
-    parse_creg(answer, &facts->creg);
+    int act;
+
+    parse_creg(answer, &facts->creg, &act);
 }
 
 static void on_cereg(struct probe_facts *facts, const char *answer)
 {
-    parse_creg(answer, &facts->cereg);
+    int act;
+
+    parse_creg(answer, &facts->cereg, &act);
 }
 
 static void on_signal(struct probe_facts *facts, const char *answer)
@@ -80,7 +84,10 @@ static void on_signal(struct probe_facts *facts, const char *answer)
 
 static void on_operator(struct probe_facts *facts, const char *answer)
 {
-    parse_cops(answer, facts->operator_name, sizeof(facts->operator_name));
+    int act;
+
+    parse_cops(answer, facts->operator_name, sizeof(facts->operator_name),
+               &act);
 }
 
 static const struct question questions[] = {

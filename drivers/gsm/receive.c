@@ -1,10 +1,10 @@
 /* receive.c - a received PDU becomes an up-call.
  *
  * What is no text for people (silent messages, data for the SIM) is deleted
- * without a word; what cannot be shown (MMS, data) becomes a note. The dedupe
- * key is a fingerprint of SMSC, sender, the SMSC's timestamp and the user
- * data, so that one message listed twice, or sent once more by a network that
- * missed our acknowledgement, is one. */
+ * without a word; what cannot be shown (MMS, data) is told in words.c. The
+ * dedupe key is a fingerprint of SMSC, sender, the SMSC's timestamp and the
+ * user data, so that one message listed twice, or sent once more by a network
+ * that missed our acknowledgement, is one. */
 #include "gsm/gsm.h"
 
 #include <stdio.h>
@@ -13,8 +13,9 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "gsm/digest.h"
+#include "gsm/words.h"
 
-enum { TEXT_MAX = 4096 };
+enum { TEXT_MAX = 4096, JOINED_MAX = 256 * 160 };
 
 static struct digest_text fingerprint(const struct pdu *pdu)
 {
@@ -42,23 +43,9 @@ static void sender_of(const struct pdu *pdu, char *out, size_t size)
         snprintf(out, size, "%s", pdu->address.text);
 }
 
-/* NULL: the user data is to be shown; "": nothing at all. */
-static const char *note_for(const struct pdu *pdu)
+static bool is_for_people(const struct pdu *pdu)
 {
-    switch (pdu->purpose) {
-    case PDU_TEXT:
-    case PDU_WAITING:
-        return NULL;
-    case PDU_SILENT:
-    case PDU_SIM_DATA:
-        return "";
-    case PDU_MMS_NOTICE:
-        return "[An MMS waits at the operator; it cannot be fetched here]";
-    case PDU_WAP_PUSH:
-    case PDU_DATA:
-        return "[A data message that cannot be shown]";
-    }
-    return NULL;
+    return pdu->purpose != PDU_SILENT && pdu->purpose != PDU_SIM_DATA;
 }
 
 /* Nothing for people: gone without a word to the core. */
@@ -72,18 +59,26 @@ static void drop(struct gsm *g, struct gsm_slot *slot, const struct pdu *pdu)
 static void receive_whole(struct gsm *g, struct gsm_slot *slot,
                           struct incoming *message, const struct pdu *pdu)
 {
-    struct buf raw, clean;
+    struct buf raw, clean, shown;
+    struct words words = {
+        .first = pdu,
+        .data = pdu->data,
+        .size = pdu->alphabet == PDU_8BIT ? pdu->size : 0,
+    };
 
     buf_init(&raw, TEXT_MAX);
     buf_init(&clean, TEXT_MAX);
-    if (message->text == NULL) {
-        (void)pdu_text(pdu, &raw);
-        (void)utf8_clean(&clean, buf_text(&raw), raw.len);
-        message->text = clean.len > 0 ? buf_text(&clean) : "[An empty message]";
-    }
+    buf_init(&shown, TEXT_MAX);
+    (void)pdu_text(pdu, &raw);
+    (void)utf8_clean(&clean, buf_text(&raw), raw.len);
+    words.text = buf_text(&clean);
+    if (words_write(&words, &shown))
+        message->kind = KIND_NOTICE;
+    message->text = buf_text(&shown);
     line_received(g->line, message, 1, slot->token);
     buf_free(&raw);
     buf_free(&clean);
+    buf_free(&shown);
 }
 
 static void receive_part(struct gsm *g, struct gsm_slot *slot,
@@ -103,24 +98,56 @@ static void receive_text(struct gsm *g, struct gsm_slot *slot,
                          const struct pdu *pdu, const struct fragment *fragment)
 {
     struct digest_text id = fingerprint(pdu);
-    const char *note = note_for(pdu);
-    char sender[80];
+    char sender[80], type[16];
     struct incoming message = {
         .kind = KIND_TEXT,
         .chat = sender,
-        .text = note,
         .remote_id = id.text,
+        .slot = pdu->replace != 0 ? type : NULL,
         .at = pdu->timestamp.set ? pdu->timestamp.unix_ms : 0,
     };
-    bool whole = pdu->concat.total <= 1;
 
     sender_of(pdu, sender, sizeof(sender));
-    if (note != NULL && (note[0] == '\0' || (!whole && fragment->seq > 1)))
+    snprintf(type, sizeof(type), "replace%u", (unsigned)pdu->replace);
+    if (!is_for_people(pdu))
         drop(g, slot, pdu);
-    else if (whole || note != NULL)
+    else if (pdu->concat.total <= 1)
         receive_whole(g, slot, &message, pdu);
     else
         receive_part(g, slot, &message, pdu, fragment);
+}
+
+/* Octets of an 8-bit message, as far as they are there without a gap. */
+static void join_data(const struct fragment *fragments, size_t n,
+                      struct buf *out)
+{
+    struct pdu pdu;
+
+    for (size_t i = 0; i < n && fragments[i].seq == i + 1; i++)
+        if (!pdu_decode(fragments[i].bytes, fragments[i].size, &pdu, NULL) ||
+            pdu.alphabet != PDU_8BIT || !buf_add(out, pdu.data, pdu.size))
+            return;
+}
+
+void gsm_show_joined(const struct fragment *fragments, size_t n,
+                     const char *text, struct buf *out)
+{
+    struct words words = { .text = text };
+    struct buf data;
+    struct pdu first;
+
+    if (n == 0 ||
+        !pdu_decode(fragments[0].bytes, fragments[0].size, &first, NULL)) {
+        (void)buf_add_text(out, text);
+        return;
+    }
+    buf_init(&data, JOINED_MAX);
+    join_data(fragments, n, &data);
+    words.first = &first;
+    words.data = (const uint8_t *)buf_text(&data);
+    words.size = data.len;
+    (void)words_write(&words, out);
+    buf_free(&data);
 }
 
 /* A receipt needs TP-ST 0x00: the other "successful" values only mean that
@@ -186,7 +213,7 @@ void gsm_receive(struct gsm *g, struct gsm_slot *slot,
     struct fragment fragment = { .bytes = bytes, .size = size };
 
     if (!pdu_decode(bytes, size, &pdu, &err)) {
-        if (slot != NULL && slot->memory != MEMORIES)
+        if (slot != NULL)
             receive_unreadable(g, slot, bytes, size);
         else
             receive_bad(g, NULL, err.text);

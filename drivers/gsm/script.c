@@ -1,14 +1,22 @@
 /* script.c - runs a table of commands, one after the other.
  *
- * A step that the modem refuses is passed over unless it is needed; one that
- * it asks to repeat later (the SIM is busy) is repeated. A step that it does
- * not answer at all is remembered in g->skip: the modem is set up once more
- * without it, since some hang at commands they do not know. */
+ * A step that the modem refuses is asked once more, in case it came garbled,
+ * and then passed over unless it is needed; one that it asks to repeat later
+ * (the SIM is busy) is repeated. A step that goes without any answer twice is
+ * remembered in g->skip: the modem is set up once more without it, since some
+ * hang at commands they do not know. */
 #include "gsm/gsm.h"
 
-#include "gsm/errors.h"
+#include <string.h>
 
-enum { STEP_TIMEOUT_S = 5, BUSY_TRIES = 20, NEEDED_TRIES = 3, PAUSE_MS = 1000 };
+enum {
+    STEP_TIMEOUT_S = 3,
+    NO_OK_MS = 100,
+    BUSY_TRIES = 20,
+    NEEDED_TRIES = 3,
+    PAUSE_MS = 1000,
+    SPOILT_TRIES = 5,
+};
 
 static const struct gsm_step *current(const struct gsm *g)
 {
@@ -51,6 +59,7 @@ void gsm_run(struct gsm *g, const struct gsm_script *script)
     g->script = script;
     g->step = 0;
     g->tries = 0;
+    g->asked_twice = false;
     ask(g);
 }
 
@@ -58,6 +67,7 @@ void gsm_script_continue(struct gsm *g)
 {
     g->step++;
     g->tries = 0;
+    g->asked_twice = false;
     ask(g);
 }
 
@@ -78,7 +88,12 @@ static enum gsm_verdict judge(struct gsm *g, const struct at_event *event)
                       err.text);
             return STEP_LEFT;
         }
+        if (g->state == GSM_INITIALISING && !g->asked_twice) {
+            g->asked_twice = true;
+            return STEP_REPEAT;
+        }
     }
+    g->asked_twice = false;
     return step->parse != NULL ? step->parse(g, event) : STEP_NEXT;
 }
 
@@ -119,6 +134,26 @@ static bool answered_without_final(struct gsm *g)
     return true;
 }
 
+/* The answer is there, and no OK will follow. */
+void gsm_script_fed(struct gsm *g)
+{
+    if (g->at.phase == AT_WAIT_FINAL && g->at.lines > 0 &&
+        g->quirk->no_ok != NULL && strcmp(g->quirk->no_ok, g->at.command) == 0)
+        timer_start(g->deadline, NO_OK_MS);
+}
+
+/* Found out for good: that was no failure of the modem's. */
+static void suspect_step(struct gsm *g)
+{
+    uint64_t bit = 1ull << g->step;
+
+    if (g->suspects & bit) {
+        g->skip |= bit;
+        g->restarts = 0;
+    }
+    g->suspects |= bit;
+}
+
 void gsm_script_timeout(struct gsm *g)
 {
     if (!at_busy(&g->at)) {
@@ -127,11 +162,12 @@ void gsm_script_timeout(struct gsm *g)
     }
     if (answered_without_final(g))
         return;
-    if (g->state == GSM_INITIALISING && current(g)->needed) {
-        gsm_failf(g, ERR_LINK, "the modem does not answer %s", g->at.command);
+    if (g->spoilt && g->tries++ < SPOILT_TRIES) {
+        at_reset(&g->at);
+        ask(g);
         return;
     }
-    if (g->state == GSM_INITIALISING)
-        g->skip |= 1ull << g->step;
+    if (g->state == GSM_INITIALISING && !current(g)->needed)
+        suspect_step(g);
     gsm_restart(g, "the modem does not answer");
 }

@@ -1,6 +1,8 @@
 /* send.c - one part goes out.
  *
- * PREPARING writes AT+CMGS (before the first of several: AT+CMMS=2, which
+ * PREPARING makes sure that the modem is in PDU mode still (one that restarted
+ * without a word is in text mode, and would send the PDU to the number that its
+ * length is), writes AT+CMGS (before the first of several: AT+CMMS=2, which
  * keeps the radio link up between them) and waits for the prompt: until then
  * nothing is sent and every failure is a plain one. SUBMITTED waits for the
  * answer: from the first octet of the PDU on, only an answer that says so is a
@@ -14,16 +16,27 @@
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/log.h"
-#include "gsm/errors.h"
+#include "gsm/digest.h"
 
 enum {
-    PROMPT_S = 10,
+    PROMPT_S = 3,
+    MODE_S = 3,
+    SURE_MS = 3000,
     SLOW_MS = 20000,
+    REFERENCE_MS = 2000,
     PATIENCE_MS = 50000,
     MODEM_FAILURES_MAX = 3,
 };
 
-enum { ASK_CMMS, ASK_CMGS }; /* g->step */
+enum { ASK_MODE, ASK_CMMS, ASK_CMGS }; /* g->step */
+
+static uint64_t hash_of(const char *text)
+{
+    struct digest digest = digest_start();
+
+    digest_add(&digest, text, strlen(text));
+    return digest.a;
+}
 
 bool gsm_send(struct line *line, const struct submission *part, uint64_t ticket,
               struct err *err)
@@ -43,6 +56,7 @@ bool gsm_send(struct line *line, const struct submission *part, uint64_t ticket,
     if (part->repeat)
         pdu_mark_repeat(g->pdu, g->pdu_size);
     g->more = part->more;
+    g->recipient = hash_of(part->to);
     g->ticket = ticket;
     g->has_ticket = true;
     g->submitted_at = 0;
@@ -108,11 +122,10 @@ static void ask_cmgs(struct gsm *g)
     gsm_ask(g, &command, PROMPT_S);
 }
 
-void gsm_send_enter(struct gsm *g)
+static void ask_cmms(struct gsm *g)
 {
     static const struct at_command cmms = { .text = "AT+CMMS=2" };
 
-    timer_stop(g->patience);
     if (!g->more || g->cmms) {
         ask_cmgs(g);
         return;
@@ -122,17 +135,66 @@ void gsm_send_enter(struct gsm *g)
     gsm_ask(g, &cmms, PROMPT_S);
 }
 
+static void ask_mode(struct gsm *g)
+{
+    static const struct at_command command = {
+        .text = "AT+CMGF?",
+        .prefixes = "+CMGF:",
+        .shape = AT_LINES,
+    };
+
+    g->step = ASK_MODE;
+    gsm_ask(g, &command, MODE_S);
+}
+
+void gsm_send_enter(struct gsm *g)
+{
+    timer_stop(g->patience);
+    if (clock_mono_ms() - g->sure_at > SURE_MS)
+        ask_mode(g);
+    else
+        ask_cmms(g);
+}
+
+static void on_mode(struct gsm *g, const struct at_event *event)
+{
+    int mode;
+
+    if (event->final->code == AT_OK &&
+        (!parse_number(event->answer, "+CMGF:", &mode) || mode == 0)) {
+        g->sure_at = clock_mono_ms();
+        ask_cmms(g);
+    } else {
+        gsm_restart(g, "the modem has forgotten its settings");
+    }
+}
+
+/* All that is left of the hex, or as much as the modem takes at once. Nothing
+ * is sent before Ctrl-Z, so until then a failure is a plain one. */
 static void write_pdu(struct gsm *g)
 {
     char text[2 * GSM_PDU_MAX + 2];
+    size_t size = 2 * g->pdu_size + 1, from = g->written_size;
+    size_t n = size - from;
 
     pdu_to_hex(g->pdu, g->pdu_size, text);
-    text[2 * g->pdu_size] = 0x1A; /* Ctrl-Z */
+    text[size - 1] = 0x1A; /* Ctrl-Z */
+    if (g->quirk->chunk > 0 && n > g->quirk->chunk)
+        n = g->quirk->chunk;
+    g->written_size += n;
+    if (g->written_size < size) {
+        serial_write(g->serial, text + from, n);
+        timer_start(g->deadline, g->quirk->chunk_ms);
+        return;
+    }
     at_data_sent(&g->at);
-    serial_write(g->serial, text, 2 * g->pdu_size + 1);
+    serial_write(g->serial, text + from, n);
     g->submitted_at = clock_mono_ms();
-    g->garbled = false;
+    g->garbled = g->has_reference = false;
     gsm_enter(g, GSM_SUBMITTED);
+    timer_start(
+        g->deadline,
+        (uint64_t)settings_int(line_options(g->line), "answer_timeout") * 1000);
     later_ask(g->written);
 }
 
@@ -149,13 +211,18 @@ void gsm_on_written(void *arg)
 
 void gsm_send_prompt(struct gsm *g)
 {
+    int64_t took = clock_mono_ms() - g->asked_at;
+
+    if (took > g->slowest_ms)
+        g->slowest_ms = took;
+    g->written_size = 0;
     if (g->quirk->prompt_delay_ms > 0)
         timer_start(g->deadline, g->quirk->prompt_delay_ms);
     else
         write_pdu(g);
 }
 
-/* The time is up without a prompt, or the quirk's pause is over. The restart
+/* The time is up without a prompt, or a quirk's pause is over. The restart
  * begins with ESC, so that the next command does not become a text. */
 void gsm_send_timeout(struct gsm *g)
 {
@@ -176,6 +243,19 @@ static void modem_failed(struct gsm *g, const struct err *err)
         gsm_failf(g, ERR_LINK, "three texts in a row failed: %s", err->text);
 }
 
+/* What a modem says that has lost its settings, or a text that nobody can
+ * send: the first time it is looked at, not believed. */
+static bool is_senseless(const struct gsm *g, const struct at_final *final)
+{
+    int n = final->number;
+
+    if (g->submitted_at != 0 || g->senseless)
+        return false;
+    return final->code == AT_ERROR ||
+           (final->code == AT_CME && (n == 3 || n == 4)) ||
+           (final->code == AT_CMS && (n == 302 || n == 303 || n == 305));
+}
+
 static void on_refused(struct gsm *g, const struct at_final *final)
 {
     bool written = g->submitted_at != 0;
@@ -188,6 +268,14 @@ static void on_refused(struct gsm *g, const struct at_final *final)
     }
     if (err.kind == ERR_UNKNOWN)
         err.kind = ERR_TEMPORARY;
+    if (is_senseless(g, final)) {
+        ticket_postponed(g, err.text);
+        g->senseless = true;
+        gsm_restart(g, "the modem refuses a text without sense");
+        return;
+    }
+    if (gsm_trouble_came(g, final, &err))
+        return;
     ticket_failed(g, &err);
     if (err.scope == SCOPE_LINE)
         modem_failed(g, &err);
@@ -199,6 +287,10 @@ static void on_refused(struct gsm *g, const struct at_final *final)
  * modems do not know. */
 void gsm_send_done(struct gsm *g, const struct at_event *event)
 {
+    if (g->step == ASK_MODE) {
+        on_mode(g, event);
+        return;
+    }
     if (g->step == ASK_CMMS) {
         ask_cmgs(g);
         return;
@@ -222,10 +314,12 @@ static void on_accepted(struct gsm *g, const struct at_event *event)
     if (parse_cmgs(event->answer, &reference)) {
         crash_at(CRASH_ANSWER);
         snprintf(id, sizeof(id), "%d", reference);
-        g->has_ticket = false;
+        g->has_ticket = g->senseless = false;
+        g->sure_at = clock_mono_ms();
         g->modem_failures = 0;
+        gsm_trouble_over(g);
         line_sent(g->line, g->ticket, id);
-    } else if (g->garbled || event->answer[0] != '\0') {
+    } else if (g->garbled || g->strays > 0 || event->answer[0] != '\0') {
         ticket_unsure(g, "the modem's answer came garbled");
     } else {
         struct err err;
@@ -253,7 +347,28 @@ void gsm_submit_done(struct gsm *g, const struct at_event *event)
         gsm_enter(g, GSM_READY);
 }
 
+/* The reference is there, only its OK is missing: that is waited for, but not
+ * long. */
+void gsm_submit_fed(struct gsm *g)
+{
+    int reference;
+
+    if (g->has_reference || !parse_cmgs(at_answer(&g->at), &reference))
+        return;
+    g->has_reference = true;
+    timer_start(g->deadline, REFERENCE_MS);
+}
+
 void gsm_submit_timeout(struct gsm *g)
 {
+    static const struct at_final ok = { .code = AT_OK, .number = -1 };
+    struct at_event event = {
+        .kind = AT_EVENT_DONE,
+        .final = &ok,
+        .answer = at_answer(&g->at),
+    };
+
+    if (g->has_reference)
+        gsm_submit_result(g, &event);
     gsm_restart(g, "the modem did not say whether the text was sent");
 }

@@ -111,6 +111,11 @@ enum gsm_verdict gsm_unlock_on_cpin(struct gsm *g, const struct at_event *event)
         unlock_fail(g, "the SIM is blocked and asks for its PUK: unlock it "
                        "in a phone");
         return STEP_LEFT;
+    case CPIN_WAIT:
+        return STEP_AGAIN;
+    case CPIN_NONE:
+        gsm_failf(g, ERR_LINK, "there is no SIM in the modem");
+        return STEP_LEFT;
     case CPIN_OTHER:
         break;
     }

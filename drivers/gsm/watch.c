@@ -1,11 +1,12 @@
-/* watch.c - keeps an eye on a modem: the network, whether it is still set up
- * as we left it, and everything it says unasked.
+/* watch.c - keeps an eye on a modem: the network, and whether it is still set
+ * up as we left it.
  *
  * Every minute the poll script runs and the stores are looked through. A modem
  * that restarted by itself is back in text mode and announces nothing; that is
  * seen by AT+CMGF? and AT+CNMI? even when its boot messages were lost. */
 #include "gsm/gsm.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -14,11 +15,13 @@
 
 enum {
     POLL_MS = 60000,
-    POLL_LOST_MS = 10000, /* while there is no network */
+    POLL_SOON_MS = 2000, /* without a network, or in doubt */
+    POLLS_PER_NAME = 10,
     SEARCH_EVERY_MS = 2000,
     SEARCH_MAX_MS = 300000,
     LOST_MAX_MS = 60000,
-    SUSPECT_EVERY_MS = 30000,
+    MISSED_MAX = 3,
+    DOUBT_MS = 30000,
 };
 
 /* Values of <stat>, 27.007 7.2. */
@@ -65,15 +68,24 @@ const char *gsm_network_words(int creg, int cereg)
     return stat < 0 ? "unknown" : networks[stat].text;
 }
 
+/* The technology is that of the service that is registered. */
+void gsm_read_creg(struct gsm *g, const char *text, int *stat)
+{
+    int act;
+
+    if (parse_creg(text, stat, &act) && stat_is_registered(*stat) && act >= 0)
+        g->act = act;
+}
+
 static enum gsm_verdict on_creg(struct gsm *g, const struct at_event *event)
 {
-    parse_creg(event->answer, &g->creg);
+    gsm_read_creg(g, event->answer, &g->creg);
     return STEP_NEXT;
 }
 
 static enum gsm_verdict on_cereg(struct gsm *g, const struct at_event *event)
 {
-    parse_creg(event->answer, &g->cereg);
+    gsm_read_creg(g, event->answer, &g->cereg);
     return STEP_NEXT;
 }
 
@@ -91,7 +103,7 @@ static enum gsm_verdict on_cereg(struct gsm *g, const struct at_event *event)
 static void report_online(struct gsm *g)
 {
     bool reports = settings_bool(line_options(g->line), "reports") &&
-                   (!g->has_cnmi || g->cnmi.value[3] != 0);
+                   g->has_cnmi && g->cnmi.value[3] != 0;
     const char *sim = g->imsi[0] != '\0'    ? g->imsi
                       : g->iccid[0] != '\0' ? g->iccid
                       : g->imei[0] != '\0'  ? g->imei
@@ -102,15 +114,40 @@ static void report_online(struct gsm *g)
         return;
     }
     if (!g->has_cnmi)
-        log_warn("line %s: the modem does not announce what arrives; it is "
-                 "looked for every minute",
+        log_warn("line %s: the modem does not announce what arrives; %s",
+                 line_name(g->line),
+                 g->quirk->send_only
+                     ? "its texts cannot be read either: it can only send"
+                     : "it is looked for every minute");
+    if (!g->online && !g->routed &&
+        settings_enum(line_options(g->line), "delivery") == GSM_DELIVERY_ROUTED)
+        log_warn("line %s: this modem cannot acknowledge texts while it sends, "
+                 "so they are stored, not routed",
                  line_name(g->line));
     text_copy(g->sim, sizeof(g->sim), sim);
     if (!g->online)
         line_online(g->line,
-                    CAP_TEXT | CAP_FRAGMENTS | (reports ? CAP_DELIVERED : 0),
+                    CAP_TEXT | CAP_FRAGMENTS | CAP_COMMAND |
+                        (reports ? CAP_DELIVERED : 0),
                     sim);
     g->online = true;
+}
+
+static bool is_in_doubt(const struct gsm *g)
+{
+    return g->lost_at != 0 || clock_mono_ms() < g->doubt_until;
+}
+
+static void plan_poll(struct gsm *g)
+{
+    timer_start(g->poll, is_in_doubt(g) ? POLL_SOON_MS : POLL_MS);
+}
+
+void gsm_doubt(struct gsm *g)
+{
+    g->doubt_until = clock_mono_ms() + DOUBT_MS;
+    if (g->online)
+        plan_poll(g);
 }
 
 static void search_done(struct gsm *g)
@@ -125,7 +162,8 @@ static void search_done(struct gsm *g)
         gsm_take_early(g);
         g->want_poll = true;
         gsm_want_drain(g, -1);
-        timer_repeat(g->poll, POLL_MS);
+        plan_poll(g);
+        gsm_errands_online(g);
         gsm_enter(g, GSM_READY);
         return;
     }
@@ -159,21 +197,51 @@ static enum gsm_verdict on_cmgf(struct gsm *g, const struct at_event *event)
         gsm_restart(g, "the modem has forgotten its settings");
         return STEP_LEFT;
     }
+    g->sure_at = clock_mono_ms();
     return STEP_NEXT;
 }
 
-/* After a slow answer some modems have turned the announcements off. */
+/* After a late acknowledgement, or just a slow answer, modems turn the
+ * announcements off without a word (27.005 3.4.4). */
 static enum gsm_verdict on_cnmi(struct gsm *g, const struct at_event *event)
 {
     struct cnmi now;
 
-    if (g->has_cnmi && parse_cnmi(event->answer, &now) &&
-        (now.value[1] != g->cnmi.value[1] ||
-         now.value[3] != g->cnmi.value[3])) {
-        gsm_restart(g, "the modem announces no arrivals any more");
-        return STEP_LEFT;
+    g->cnmi_lost =
+        g->has_cnmi && parse_cnmi(event->answer, &now) &&
+        (now.value[1] != g->cnmi.value[1] || now.value[3] != g->cnmi.value[3]);
+    if (!g->cnmi_lost)
+        return STEP_NEXT;
+    g->missed++;
+    gsm_want_drain(g, -1);
+    if (!g->routed || g->missed < MISSED_MAX)
+        return STEP_NEXT;
+    g->no_routed = true;
+    gsm_restart(g, "the modem does not keep up with routed texts");
+    return STEP_LEFT;
+}
+
+static bool build_cnmi(struct gsm *g, char *out)
+{
+    const int *v = g->cnmi.value;
+
+    snprintf(out, AT_COMMAND_MAX + 1, "AT+CNMI=%d,%d,%d,%d,%d", v[0], v[1],
+             v[2], v[3], v[4]);
+    return g->cnmi_lost;
+}
+
+static enum gsm_verdict on_cnmi_again(struct gsm *g,
+                                      const struct at_event *event)
+{
+    g->cnmi_lost = false;
+    if (event->final->code == AT_OK) {
+        log_info("line %s: the modem had stopped to announce arrivals; it "
+                 "does again",
+                 line_name(g->line));
+        return STEP_NEXT;
     }
-    return STEP_NEXT;
+    gsm_restart(g, "the modem announces no arrivals any more");
+    return STEP_LEFT;
 }
 
 static enum gsm_verdict on_csq(struct gsm *g, const struct at_event *event)
@@ -186,12 +254,18 @@ static enum gsm_verdict on_csq(struct gsm *g, const struct at_event *event)
 static bool build_cops(struct gsm *g, char *out)
 {
     text_copy(out, AT_COMMAND_MAX + 1, "AT+COPS?");
-    return g->operator_name[0] == '\0' && gsm_registered(g);
+    return gsm_registered(g) &&
+           (g->operator_name[0] == '\0' || g->polls % POLLS_PER_NAME == 0);
 }
 
 static enum gsm_verdict on_cops(struct gsm *g, const struct at_event *event)
 {
-    parse_cops(event->answer, g->operator_name, sizeof(g->operator_name));
+    int act;
+
+    if (parse_cops(event->answer, g->operator_name, sizeof(g->operator_name),
+                   &act) &&
+        act >= 0)
+        g->act = act;
     return STEP_NEXT;
 }
 
@@ -200,19 +274,20 @@ static void poll_done(struct gsm *g)
     int64_t now = clock_mono_ms();
 
     g->restarts = 0;
+    g->hung_in = GSM_CLOSED;
+    g->polls++;
     if (gsm_registered(g)) {
-        if (g->lost_at != 0)
-            timer_repeat(g->poll, POLL_MS);
         g->lost_at = 0;
     } else if (g->lost_at == 0) {
         log_warn("line %s: %s", line_name(g->line), gsm_network_text(g));
         g->lost_at = now;
         g->operator_name[0] = '\0';
-        timer_repeat(g->poll, POLL_LOST_MS);
+        g->act = -1;
     } else if (now - g->lost_at >= LOST_MAX_MS) {
         gsm_failf(g, ERR_LINK, "no network: %s", gsm_network_text(g));
         return;
     }
+    plan_poll(g);
     gsm_enter(g, GSM_READY);
 }
 
@@ -227,6 +302,7 @@ void gsm_poll_enter(struct gsm *g)
           .prefixes = "+CNMI:",
           .shape = AT_LINES,
           .parse = on_cnmi },
+        { .build = build_cnmi, .parse = on_cnmi_again },
         STEP_CREG,
         STEP_CEREG,
         { .text = "AT+CSQ",
@@ -236,7 +312,7 @@ void gsm_poll_enter(struct gsm *g)
         { .build = build_cops,
           .prefixes = "+COPS:",
           .shape = AT_LINES,
-          .timeout_s = 30,
+          .timeout_s = 5,
           .parse = on_cops },
     };
     static const struct gsm_script script = {
@@ -255,7 +331,9 @@ void gsm_on_poll_timer(void *arg)
     struct gsm *g = arg;
 
     g->want_poll = true;
-    gsm_want_drain(g, -1);
+    if (!is_in_doubt(g))
+        gsm_want_drain(g, -1);
+    plan_poll(g);
     gsm_next(g);
 }
 
@@ -264,129 +342,5 @@ void gsm_on_again_timer(void *arg)
     struct gsm *g = arg;
 
     gsm_want_drain(g, -1);
-    gsm_next(g);
-}
-
-static void on_boot(struct gsm *g, const char *line)
-{
-    switch (g->state) {
-    case GSM_CLOSED:
-    case GSM_SEEKING:
-    case GSM_OPENING:
-    case GSM_PROBING:
-    case GSM_STOPPING:
-    case GSM_STATES:
-        return;
-    case GSM_INITIALISING:
-    case GSM_UNLOCKING:
-        g->booted = true;
-        return;
-    case GSM_SEARCHING:
-    case GSM_READY:
-    case GSM_POLLING:
-    case GSM_LISTING:
-    case GSM_DELETING:
-    case GSM_PREPARING:
-    case GSM_SUBMITTED:
-        break;
-    }
-    log_info("line %s: the modem says %s", line_name(g->line), line);
-    g->restarts = 0; /* booting is no failure to answer */
-    gsm_restart(g, "the modem restarted");
-}
-
-/* +CMTI: "SM",3. Reports (+CDSI) may lie in SR, whatever it says. */
-static void on_stored(struct gsm *g, const char *line)
-{
-    struct slice fields[2];
-    size_t n = parse_fields(line, fields, 2);
-    int hint = -1, index;
-
-    if (line[2] == 'M' && n > 0) {
-        if (slice_is(fields[0], "SM"))
-            hint = MEMORY_SM;
-        else if (slice_is(fields[0], "ME"))
-            hint = MEMORY_ME;
-    }
-    if (hint >= 0 && n > 1 && slice_int(fields[1], &index))
-        gsm_note_arrival(g, (enum gsm_memory)hint, index);
-    g->arrived = true;
-    gsm_want_drain(g, hint);
-}
-
-static void on_network(struct gsm *g, const char *line)
-{
-    bool had = gsm_registered(g);
-
-    parse_creg(line, line[2] == 'E' ? &g->cereg : &g->creg);
-    if (had != gsm_registered(g))
-        g->want_poll = true;
-}
-
-static void take_hex(struct gsm *g, const char *hex, size_t digits)
-{
-    unsigned char bytes[GSM_PDU_MAX];
-    size_t size;
-
-    if (parse_hex(hex, digits, bytes, sizeof(bytes), &size))
-        gsm_receive(g, NULL, bytes, size);
-}
-
-/* A routed report or message comes only once: during the set-up it is kept
- * until the core may be told. */
-static void on_pdu(struct gsm *g, const struct at_event *event)
-{
-    if (event->pdu == NULL) {
-        log_warn("line %s: a garbled PDU was dropped", line_name(g->line));
-    } else if (g->online) {
-        take_hex(g, event->pdu, strlen(event->pdu));
-    } else {
-        buf_add_text(&g->early, event->pdu);
-        buf_add_char(&g->early, '\n');
-    }
-}
-
-void gsm_take_early(struct gsm *g)
-{
-    const char *hex = buf_text(&g->early);
-
-    for (size_t size; (size = strcspn(hex, "\n")) > 0; hex += size) {
-        take_hex(g, hex, size);
-        size += hex[size] == '\n';
-    }
-    buf_reset(&g->early);
-}
-
-void gsm_on_urc(struct gsm *g, const struct at_event *event)
-{
-    switch (event->urc) {
-    case AT_URC_NOISE:
-    case AT_URC_BROADCAST:
-        break;
-    case AT_URC_UNKNOWN:
-        if (!parse_is_hex(event->line, strlen(event->line)))
-            g->garbled = true;
-        break;
-    case AT_URC_STORED:
-        on_stored(g, event->line);
-        break;
-    case AT_URC_MESSAGE:
-    case AT_URC_REPORT:
-        on_pdu(g, event);
-        break;
-    case AT_URC_FULL:
-        gsm_want_drain(g, -1);
-        break;
-    case AT_URC_BOOT:
-        on_boot(g, event->line);
-        break;
-    case AT_URC_SUSPECT:
-        if (clock_mono_ms() - g->polled_at > SUSPECT_EVERY_MS)
-            g->want_poll = true;
-        break;
-    case AT_URC_NETWORK:
-        on_network(g, event->line);
-        break;
-    }
     gsm_next(g);
 }

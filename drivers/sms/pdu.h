@@ -27,7 +27,8 @@ enum pdu_alphabet { PDU_GSM7, PDU_8BIT, PDU_UCS2 };
 enum pdu_purpose {
     PDU_TEXT,       /* show it */
     PDU_SILENT,     /* TP-PID 0x40: acknowledge, never show */
-    PDU_SIM_DATA,   /* for the SIM (TP-PID 0x7F/0x7C, class 2): never show */
+    PDU_SIM_DATA,   /* for the SIM (TP-PID 0x7F/0x7C, or class 2 that is no
+                       text): never show */
     PDU_MMS_NOTICE, /* an MMS waits at the operator: tell the user */
     PDU_WAP_PUSH,   /* another message to port 2948 */
     PDU_DATA,       /* 8-bit or compressed data that is no plain text */
@@ -76,6 +77,15 @@ struct pdu_ports {
     uint16_t destination, source;
 };
 
+/* What waits elsewhere: TP-DCS 1100..1110 and the special message indication
+ * (TS 23.038 4, TS 23.040 9.2.3.24.2). */
+enum pdu_waits { PDU_VOICEMAIL, PDU_FAX, PDU_EMAIL, PDU_OTHER, PDU_WAITS };
+
+struct pdu_waiting {
+    bool set[PDU_WAITS];
+    int count[PDU_WAITS]; /* 0: none waits any more; -1: some */
+};
+
 struct pdu {
     enum pdu_type type;
     struct pdu_address smsc;    /* text "": stored in the SIM, or bare TPDU */
@@ -101,8 +111,10 @@ struct pdu {
     struct pdu_time discharge;    /* TP-DT: STATUS-REPORT */
     uint8_t st;                   /* TP-ST: STATUS-REPORT */
 
-    uint8_t replace; /* TP-PID 0x41..0x47: 1 to 7 replaces type n of address */
+    uint8_t replace;  /* TP-PID 0x41..0x47: 1 to 7 replaces type n of address */
+    bool return_call; /* TP-PID 0x5F: the sender wants to be called back */
     enum pdu_purpose purpose;
+    struct pdu_waiting waiting; /* PDU_WAITING: something is set */
 
     /* User data header, raw with its length octet, and what we read in it. */
     uint8_t udh[140];

@@ -46,6 +46,14 @@ static void read_ports16(struct pdu *pdu, const uint8_t *at)
                                      (uint16_t)(at[2] << 8 | at[3]) };
 }
 
+/* Bits 1 and 0 say what waits; those above, of which kind "other" is and
+ * whether the message is to be kept, change nothing for us. */
+static void read_waiting(struct pdu *pdu, const uint8_t *at)
+{
+    pdu->waiting.set[at[0] & 3] = true;
+    pdu->waiting.count[at[0] & 3] = at[1];
+}
+
 static void read_single(struct pdu *pdu, const uint8_t *at)
 {
     pdu->shift.single = at[0];
@@ -64,6 +72,7 @@ static const struct element {
     { 0x00, 3, read_concat8 }, { 0x08, 4, read_concat16 },
     { 0x04, 2, read_ports8 },  { 0x05, 4, read_ports16 },
     { 0x24, 1, read_single },  { 0x25, 1, read_locking },
+    { 0x01, 2, read_waiting },
 };
 
 /* Unknown ones and those of a wrong size are skipped; of repeated ones the
@@ -253,6 +262,27 @@ static bool is_mms(const struct pdu *pdu)
            memmem(pdu->data, pdu->size, type, sizeof type - 1) != NULL;
 }
 
+/* The coding says that something waits, but not how much; a header that counts
+ * it knows better. */
+static void find_waiting(struct pdu *pdu)
+{
+    struct pdu_waiting *waiting = &pdu->waiting;
+    unsigned type = pdu->dcs & 3, group = pdu->dcs >> 4;
+
+    if (group < 0xC || group > 0xE || waiting->set[type])
+        return;
+    waiting->set[type] = true;
+    waiting->count[type] = (pdu->dcs & 8) != 0 ? -1 : 0;
+}
+
+static bool is_waiting(const struct pdu *pdu)
+{
+    for (size_t i = 0; i < PDU_WAITS; i++)
+        if (pdu->waiting.set[i])
+            return true;
+    return false;
+}
+
 static enum pdu_purpose find_purpose(const struct pdu *pdu)
 {
     enum { PID_SILENT = 0x40, PID_ANSI136 = 0x7C, PID_SIM = 0x7F };
@@ -264,10 +294,11 @@ static enum pdu_purpose find_purpose(const struct pdu *pdu)
         return PDU_SIM_DATA;
     if (pdu->ports.set && pdu->ports.destination == PDU_PORT_WAP_PUSH)
         return is_mms(pdu) ? PDU_MMS_NOTICE : PDU_WAP_PUSH;
-    if (!pdu_is_readable(pdu))
-        return PDU_DATA;
-    return (pdu->dcs & 0xF0) >= 0xC0 && (pdu->dcs & 0xF0) <= 0xE0 ? PDU_WAITING
-                                                                  : PDU_TEXT;
+    if (!pdu_is_readable(pdu) && pdu->class == 2 && !pdu->ports.set)
+        return PDU_SIM_DATA;
+    if (is_waiting(pdu))
+        return PDU_WAITING;
+    return pdu_is_readable(pdu) ? PDU_TEXT : PDU_DATA;
 }
 
 static bool decode(struct pdu_cursor *in, struct pdu *pdu)
@@ -288,7 +319,9 @@ static bool decode(struct pdu_cursor *in, struct pdu *pdu)
         return false;
     if (pdu->type != PDU_DELIVER)
         return true;
+    find_waiting(pdu);
     pdu->purpose = find_purpose(pdu);
+    pdu->return_call = pdu->pid == 0x5F;
     if (pdu->pid >= 0x41 && pdu->pid <= 0x47)
         pdu->replace = pdu->pid & 7;
     return true;

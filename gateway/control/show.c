@@ -73,6 +73,9 @@ static const char *direction_name(const char *direction)
 /* Cells behind the columns of the table: lines of their own. */
 enum { PROBLEM = 4, FACTS };
 
+/* The fact that is a sentence. */
+static const char *const last_error = "last error";
+
 static bool is_column(const char *key)
 {
     return strcmp(key, "name") == 0 || strcmp(key, "state") == 0 ||
@@ -96,12 +99,31 @@ static void add_group(struct buf *out, const char *key,
 {
     json_object_object_foreach(group, inner, value)
     {
+        if (strcmp(inner, last_error) == 0)
+            continue;
         if (!json_object_is_type(value, json_type_object)) {
             add_detail(out, key, inner, value);
             continue;
         }
         json_object_object_foreach(value, name, fact)
             add_detail(out, direction_name(inner), name, fact);
+    }
+}
+
+/* "sent today 12 of 100, this month 340". */
+static void add_sent(struct buf *out, struct json_object *sent)
+{
+    const char *first = "sent ";
+
+    json_object_object_foreach(sent, span, count)
+    {
+        int64_t cap = number(count, "cap");
+
+        buf_addf(out, "%s%s%s %lld", out->len ? ", " : "", first, span,
+                 (long long)number(count, "parts"));
+        if (cap > 0)
+            buf_addf(out, " of %lld", (long long)cap);
+        first = "";
     }
 }
 
@@ -112,11 +134,28 @@ static void add_details(struct buf *out, struct json_object *part)
     {
         if (is_column(key))
             continue;
-        if (json_object_is_type(value, json_type_object))
+        if (strcmp(key, "sent") == 0)
+            add_sent(out, value);
+        else if (json_object_is_type(value, json_type_object))
             add_group(out, strcmp(key, "facts") == 0 ? "" : key, value);
         else
             add_detail(out, "", key, value);
     }
+}
+
+/* What it suffers from, or did while it worked. */
+static void add_problem(struct table *table, struct json_object *part)
+{
+    const char *problem = member(part, "problem");
+    struct json_object *facts;
+    char text[2 * CELL_MAX];
+
+    text_copy(text, sizeof(text), problem);
+    if (!*problem && json_object_object_get_ex(part, "facts", &facts) &&
+        *member(facts, last_error))
+        snprintf(text, sizeof(text), "%s: %s", last_error,
+                 member(facts, last_error));
+    table_cell(table, PROBLEM, text);
 }
 
 static void add_part(struct table *table, const char *what,
@@ -134,7 +173,7 @@ static void add_part(struct table *table, const char *what,
     table_cell(table, 2, *state ? state : "running");
     if (since > 0)
         table_cell(table, 3, age_text((clock_wall_ms() - since) / 1000).text);
-    table_cell(table, PROBLEM, member(part, "problem"));
+    add_problem(table, part);
     table_cell(table, FACTS, buf_text(&details));
     buf_free(&details);
 }

@@ -29,6 +29,7 @@ static const char *colour_of(const char *state)
         { "sent", "32" },    { "off", "31" },      { "failed", "31" },
         { "backoff", "31" }, { "down", "31" },     { "held", "33" },
         { "unknown", "33" }, { "starting", "33" }, { "connecting", "33" },
+        { "paused", "33" },  { "draining", "33" },
     };
 
     if (!isatty(STDOUT_FILENO) || getenv("NO_COLOR"))

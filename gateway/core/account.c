@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/core.h"
-#include "core/inbox.h"
+#include "core/known.h"
 #include "core/network.h"
 #include "core/outbox.h"
 #include "store/store.h"
@@ -160,7 +160,7 @@ static void on_put(void *arg, bool made, const struct err *err)
     struct change *change = arg;
     (void)made;
     core_failed(change->network->core, err);
-    inbox_forget_account(change->network, change->jid);
+    known_forget_account(change->network, change->jid);
     change->done(change->arg, err);
     change_free(change);
 }
@@ -214,7 +214,7 @@ static void on_removed(void *arg, const struct moved *moved,
         return;
     }
     core_failed(network->core, err);
-    inbox_forget_account(network, change->jid);
+    known_forget_account(network, change->jid);
     change->done(change->arg, err);
     if (!err) {
         log_info("network %s: an account was removed", network_name(network));

@@ -113,6 +113,38 @@ static void no_line(struct call *call, const char *name)
     call_failed(call, &err);
 }
 
+/* --- what a line shall do ------------------------------------------------- */
+
+static void set_duty(struct call *call, void (*set)(struct line *line),
+                     const char *what)
+{
+    const char *name = call_value(call, "line");
+    struct line *line = line_called(call, name);
+
+    if (!line) {
+        no_line(call, name);
+        return;
+    }
+    set(line);
+    call_print(call, "%s %s", name, what);
+    call_done(call);
+}
+
+static void run_pause(struct call *call)
+{
+    set_duty(call, line_pause, "sends nothing more, until it is resumed.");
+}
+
+static void run_resume(struct call *call)
+{
+    set_duty(call, line_resume, "sends again.");
+}
+
+static void run_drain(struct call *call)
+{
+    set_duty(call, line_drain, "finishes what it has begun, then it pauses.");
+}
+
 /* --- ussd ----------------------------------------------------------------- */
 
 /* The first line that works and can do it, else the first that could. */
@@ -186,13 +218,42 @@ static const struct field ask_fields[] = {
     { 0 },
 };
 
+static const struct field line_fields[] = {
+    { .name = "line",
+      .type = FIELD_TEXT,
+      .label = "Which line",
+      .required = true },
+    { 0 },
+};
+
 const struct command line_commands[] = {
     { .name = "ussd",
       .title = "USSD code",
       .help = "send a code like *100# and read the network's answer",
-      .rank = RANK_USER,
+      .rank = RANK_ADMIN,
       .fields = ussd_fields,
       .run = run_ussd },
+    { .name = "line-pause",
+      .title = "Pause a line",
+      .help = "let a line send nothing more, not even the rest of a text",
+      .rank = RANK_ADMIN,
+      .anywhere = true,
+      .fields = line_fields,
+      .run = run_pause },
+    { .name = "line-drain",
+      .title = "Drain a line",
+      .help = "let a line finish what it has begun, then pause it",
+      .rank = RANK_ADMIN,
+      .anywhere = true,
+      .fields = line_fields,
+      .run = run_drain },
+    { .name = "line-resume",
+      .title = "Resume a line",
+      .help = "let a paused line send again",
+      .rank = RANK_ADMIN,
+      .anywhere = true,
+      .fields = line_fields,
+      .run = run_resume },
     { .name = "line-ask",
       .title = "Ask a line",
       .help = "run a command of a line's driver, such as balance",

@@ -14,7 +14,7 @@
 #include "core/facts.h"
 #include "core/line.h"
 #include "core/network.h"
-#include "store/store.h"
+#include "store/manage.h"
 
 /* --- status -----------------------------------------------------------------
  */
@@ -50,6 +50,34 @@ static struct json_object *network_object(const struct network *network,
     return object;
 }
 
+/* What it sent in the running periods, and the caps that there are. */
+static struct json_object *sent_object(struct line *line)
+{
+    static const char *const names[QUOTA_SPANS] = { "this minute", "today",
+                                                    "this month" };
+    const struct quota *quota = line_quota(line);
+    struct json_object *object = json_object_new_object();
+    for (int i = 0; i < QUOTA_SPANS; i++) {
+        const struct quota_count *count = &quota->spans[i];
+        if (count->cap == 0 && i != QUOTA_DAY)
+            continue;
+        struct json_object *span = json_object_new_object();
+        add_int(span, "parts", count->used);
+        if (count->cap)
+            add_int(span, "cap", count->cap);
+        json_object_object_add(object, names[i], span);
+    }
+    return object;
+}
+
+/* A line that an admin has paused says so, as long as nothing is worse. */
+static const char *state_text(const struct line *line)
+{
+    if (line_is_online(line) && line->duty != DUTY_ON)
+        return line_duty_name(line->duty);
+    return line_state_name(line->state);
+}
+
 static struct json_object *line_object(struct line *line)
 {
     struct json_object *object = json_object_new_object();
@@ -58,11 +86,15 @@ static struct json_object *line_object(struct line *line)
     add_text(object, "name", line_name(line));
     add_text(object, "network", network_name(line->network));
     add_text(object, "driver", line->driver->name);
-    add_text(object, "state", line_state_name(line->state));
+    add_text(object, "state", state_text(line));
     add_int(object, "since", line->since);
     add_text(object, "problem", line->problem.text);
     add_int(object, "parts_sent", (int64_t)line->parts_sent);
     add_int(object, "in_hand", (int64_t)line->in_hand);
+    if (line->duty != DUTY_ON)
+        add_text(object, "duty", line_duty_name(line->duty));
+    if (line->sim[0])
+        json_object_object_add(object, "sent", sent_object(line));
     if ((line->state == LINE_ONLINE || line->state == LINE_STARTING) &&
         line->driver->status)
         line->driver->status(line, &status);
@@ -157,7 +189,7 @@ static void print_status(struct call *call)
     DL_FOREACH (call_core(call)->lines, line) {
         if (!concerns(call, line->network))
             continue;
-        print_part(call, "line", line_name(line), line_state_name(line->state),
+        print_part(call, "line", line_name(line), state_text(line),
                    line->problem.text);
         if (call_is_admin(call))
             print_facts(call, line);

@@ -114,6 +114,12 @@ enum health {
 enum health network_health(const struct network *network, char *text,
                            size_t size);
 
+/* The same for what a contact sees: good as long as one line works that carries
+ * its address. "" is the gateway itself. */
+enum health network_contact_health(const struct network *network,
+                                   const char *contact, char *text,
+                                   size_t size);
+
 /* The canonical foreign address of what a user typed or of an unescaped local
  * part, into out (NUMBER_MAX... at most 1024 bytes). ERR_BAD_ADDRESS. */
 bool network_address(const struct network *network, const char *typed,

@@ -6,78 +6,23 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/core.h"
+#include "core/known.h"
 #include "core/line.h"
 #include "core/network.h"
 #include "core/outbox.h"
 #include "core/parts.h"
 #include "store/store.h"
 
-enum { KNOWN_MAX = 4096, INBOX_MAX = 32 };
+enum { INBOX_MAX = 32 };
 
 /* How long a text waits for a user who cannot be reached: 14 days. */
 static const int64_t KEEP_MS = 14LL * 86400 * 1000;
-
-/* --- which account talked with a contact last -------------------------------
- */
-
-struct known {
-    char *contact, *account;
-    UT_hash_handle hh;
-};
-
-static void known_free(struct network *network, struct known *known)
-{
-    HASH_DEL(network->known, known);
-    free(known->contact);
-    free(known->account);
-    free(known);
-}
-
-static const char *known_account(struct network *network, const char *contact)
-{
-    struct known *known;
-    HASH_FIND_STR(network->known, contact, known);
-    return known ? known->account : NULL;
-}
-
-static void know_account(struct network *network, const char *contact,
-                         const char *account)
-{
-    struct known *known;
-    HASH_FIND_STR(network->known, contact, known);
-    if (known && strcmp(known->account, account) == 0)
-        return;
-    if (known)
-        known_free(network, known);
-    else if (HASH_COUNT(network->known) >= KNOWN_MAX)
-        known_free(network, network->known); /* the oldest: insertion order */
-    known = xcalloc(1, sizeof(*known));
-    known->contact = xstrdup(contact);
-    known->account = xstrdup(account);
-    HASH_ADD_KEYPTR(hh, network->known, known->contact, strlen(known->contact),
-                    known);
-}
-
-void inbox_forget_account(struct network *network, const char *account)
-{
-    struct known *known, *next;
-    HASH_ITER (hh, network->known, known, next)
-        if (strcmp(known->account, account) == 0)
-            known_free(network, known);
-}
-
-void inbox_forget_known(struct network *network)
-{
-    while (network->known)
-        known_free(network, network->known);
-}
 
 /* --- from XMPP
  * ----------------------------------------------------------------- */
@@ -134,9 +79,11 @@ static void on_user_text(void *arg, struct entry_result *results, size_t n,
                : refused ? &result->err
                          : NULL);
     if (!failed && !refused)
-        know_account(network, user->contact, user->account);
+        known_note_account(network, user->contact, user->account);
     if ((queued || taken) && user->offer.remark)
         user_remark(user);
+    if (!failed && result->delivery && user->offer.line)
+        known_note_line(user->offer.line, user->contact);
     sink_line_accept(network, &user->offer, failed ? NULL : result->delivery);
     if (queued)
         lane_has_backlog(&network->to_line);
@@ -162,7 +109,8 @@ void inbox_user_text(struct network *network, const struct user_text *text,
     user->done = done;
     user->arg = arg;
     if (network_refuses(network, &err) ||
-        !sink_line_offer(network, text, &user->id, &user->offer, &err)) {
+        !sink_line_offer(network, text, known_line(network, text->contact),
+                         &user->id, &user->offer, &err)) {
         done(arg, &user->id, &err);
         user_free(user);
         return;
@@ -190,6 +138,7 @@ void inbox_user_text(struct network *network, const struct user_text *text,
         .reference = user->offer.reference,
         .parts = user->offer.intent ? user->offer.parts : NULL,
         .n_parts = user->offer.intent ? user->offer.n : 0,
+        .spend = user->offer.spend,
     };
     struct acceptance acceptance = { .entries = &entry, .n = 1 };
     user->contact = xstrdup(text->contact);
@@ -229,8 +178,11 @@ enum receiver { RECEIVER_KNOWN, RECEIVER_INBOX, RECEIVER_INBOX_TOO };
 static void arrival_add(struct arrival *arrival, const char *account,
                         enum receiver receiver)
 {
-    struct network *network = arrival->line->network;
+    struct line *line = arrival->line;
+    struct network *network = line->network;
     const struct incoming *message = &arrival->messages[arrival->at];
+    bool several = network_line_next(network, NULL) != line ||
+                   network_line_next(network, line);
     size_t size = (arrival->n_entries + 1) * sizeof(*arrival->entries);
     arrival->entries = xrealloc(arrival->entries, size);
     arrival->entries[arrival->n_entries++] = (struct entry){
@@ -243,8 +195,11 @@ static void arrival_add(struct arrival *arrival, const char *account,
         .text = message->text,
         .author = message->author,
         .name = message->name,
-        .source = line_name(arrival->line),
+        .slot = message->slot,
+        .source = line_name(line),
         .key = message->remote_id,
+        .line = several ? line_name(line) : NULL,
+        .sim = several && line->sim[0] ? line->sim : NULL,
         .with_first = receiver == RECEIVER_INBOX_TOO,
         .make_account = receiver != RECEIVER_KNOWN,
         .at = message->at,
@@ -262,6 +217,7 @@ static void arrival_free(struct arrival *arrival)
         free((char *)arrival->messages[i].text);
         free((char *)arrival->messages[i].remote_id);
         free((char *)arrival->messages[i].name);
+        free((char *)arrival->messages[i].slot);
     }
     for (size_t i = 0; i < arrival->n_entries; i++)
         free((char *)arrival->entries[i].account);
@@ -292,6 +248,7 @@ static void on_arrived(void *arg, struct entry_result *results, size_t n,
                      log_number(arrival->entries[i].contact).text,
                      results[i].err.text);
         nobody |= results[i].nobody && results[i].outcome == ENTRY_QUEUED;
+        known_note_line(arrival->line, arrival->entries[i].contact);
         if (results[i].delivery)
             sink_stream_hand(network, results[i].delivery);
         else if (results[i].outcome == ENTRY_QUEUED)
@@ -335,7 +292,7 @@ static void on_account(void *arg, const char *account, const struct err *err)
     struct network *network = arrival->line->network;
     const char *chat = arrival->messages[arrival->at].chat;
     if (account) {
-        know_account(network, chat, account);
+        known_note_account(network, chat, account);
         return;
     }
     network->lookups--;
@@ -395,6 +352,7 @@ static struct arrival *arrival_new(struct line *line,
         copy->remote_id = xstrdup(messages[i].remote_id);
         copy->target_id = NULL;
         copy->name = xstrdup(messages[i].name);
+        copy->slot = xstrdup(messages[i].slot);
     }
     return arrival;
 }

@@ -19,9 +19,4 @@ void inbox_line_fragment(struct line *line, const struct incoming *message,
 /* Joins sets of fragments that are complete or too old; called by a timer. */
 void inbox_join_due(struct network *network);
 
-/* The account is gone, or disabled: whose a contact is, is looked up anew. */
-void inbox_forget_account(struct network *network, const char *account);
-
-void inbox_forget_known(struct network *network); /* frees the cache */
-
 #endif

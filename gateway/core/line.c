@@ -80,7 +80,7 @@ bool line_is_fresh(const struct line *line)
  * admin has to mend is looked at rarely. */
 static uint64_t line_backoff_ms(const struct line *line)
 {
-    static const uint64_t steps[] = { 500, 1000, 2000, 3000 };
+    static const uint64_t steps[] = { 500, 1000, 1500, 2000 };
     size_t n = sizeof(steps) / sizeof(steps[0]);
     size_t i = line->failures ? line->failures - 1 : 0;
     if (line->problem.kind == ERR_AUTH || line->problem.kind == ERR_CONFIG)
@@ -161,6 +161,9 @@ struct line *line_new(struct core *core, struct network *network,
     line->network = network;
     line->driver = driver;
     line->settings = settings;
+    line->duty = store_line_duty_get(core->store, settings_name(settings));
+    route_init(&line->route, settings);
+    quota_init(&line->quota, settings);
     line->since = clock_wall_ms();
     owner_init(&line->owner, core->loop);
     line->timer = timer_new(&core->owner, on_timer, line);
@@ -180,6 +183,7 @@ void line_free(struct line *line)
         free(pair);
     }
     line_calls_free(line);
+    route_clear(&line->route);
     free(line->driver_state);
     free(line);
 }
@@ -189,6 +193,7 @@ static void line_begin(void *arg)
     struct line *line = arg;
     struct err err = { 0 };
     line->lost = false;
+    line->announced = false;
     line->life++;
     line->driver_state = xcalloc(1, line->driver->state_size + 1);
     line_set_state(line, LINE_STARTING);
@@ -265,14 +270,23 @@ const char *line_name(const struct line *line)
 
 void line_online(struct line *line, unsigned caps, const char *sim)
 {
-    if (line->state != LINE_STARTING || line->lost)
+    if (line->state != LINE_STARTING || line->lost || line->announced)
         return;
+    line->announced = true;
     line->caps = caps & line->driver->caps;
     line->problem = (struct err){ 0 };
     line->failures = 0;
     text_copy(line->sim, sizeof(line->sim), sim ? sim : line_name(line));
     store_line(line->core->store, line_name(line), network_name(line->network),
                line->driver->name, line->sim);
+    line_begin_quota(line);
+}
+
+/* Also after midnight, and late, when it has stopped again meanwhile. */
+void line_usage_known(struct line *line)
+{
+    if (line->state != LINE_STARTING || line->lost || !line->announced)
+        return;
     log_info("line %s is online", line_name(line));
     timer_repeat(line->deadlines, DEADLINE_EVERY_MS);
     line_set_state(line, LINE_ONLINE);
@@ -361,11 +375,18 @@ void line_typing(struct line *line, const char *chat, bool on)
     (void)on;
 }
 
+static void on_put(void *arg, const struct err *err)
+{
+    core_failed(arg, err);
+}
+
 void line_contact(struct line *line, const char *chat, const char *name)
 {
-    (void)line;
-    (void)chat;
-    (void)name;
+    char address[1024];
+    struct err err;
+    if (network_address(line->network, chat, address, &err))
+        store_contact_name(line->core->store, network_name(line->network), NULL,
+                           address, name, on_put, line->core);
 }
 
 void line_notice(struct line *line, const char *format, ...)
@@ -381,11 +402,6 @@ void line_notice(struct line *line, const char *format, ...)
 
 /* --- small durable state ----------------------------------------------------
  */
-
-static void on_put(void *arg, const struct err *err)
-{
-    core_failed(arg, err);
-}
 
 void line_state_put(struct line *line, const char *key, const char *value)
 {
@@ -416,4 +432,5 @@ const char *line_state_get(struct line *line, const char *key)
 static void on_deadlines(void *arg)
 {
     sink_line_check(arg);
+    line_check_duty(arg);
 }

@@ -7,7 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/quota.h"
+#include "core/route.h"
 #include "driver.h"
+#include "store/store.h"
 
 struct core;
 struct line_call;
@@ -41,6 +44,7 @@ struct line {
     unsigned failures;  /* in a row */
     unsigned life;      /* counts starts: tokens are of one life */
     bool wanted;        /* restart after closing */
+    bool announced;     /* line_online was called in this life */
     bool lost;          /* line_offline was called: act on it */
     struct err problem; /* why it is not online */
     unsigned caps;
@@ -58,6 +62,17 @@ struct line {
     struct line_call *calls; /* utlist: driver commands (line_call.c) */
     struct later *answers;   /* gives what the driver answered on */
     uint64_t last_call;
+    int64_t parked_us; /* Unix us: when the last parked message comes again */
+
+    struct route route;
+    struct quota quota;
+    unsigned usage_asked; /* answers that are still to come: the last counts */
+    struct spent_since usage_since;
+    bool capped;      /* something waits for its caps */
+    int64_t freed_at; /* clock_mono_ms: a part came free meanwhile */
+    enum line_duty duty;
+    bool drain_asked;
+    int64_t drain_next; /* clock_mono_ms */
 };
 
 struct line *line_new(struct core *core, struct network *network,
@@ -82,10 +97,37 @@ struct receipt line_receipt(struct line *line, uint64_t token);
 /* Tells the driver what became of what it received. */
 void line_acknowledge(const struct receipt *receipt, enum ack ack);
 
+/* Reported by the driver, and what its SIM has sent is known. */
 bool line_is_online(const struct line *line);
 
 /* Not yet online, and not yet in trouble, since the gateway runs? */
 bool line_is_fresh(const struct line *line);
+
+/* What an admin wants; kept across restarts. Paused: nothing more is sent, not
+ * even the next part of a message; what is not begun goes to other lines.
+ * Draining: what was begun on its SIM is finished, then it is paused. */
+void line_pause(struct line *line);
+void line_resume(struct line *line);
+void line_drain(struct line *line); /* a paused one stays paused */
+const char *line_duty_name(enum line_duty duty);
+
+/* --- within the core: caps (line_duty.c) --------------------------------- */
+
+/* Another SIM, maybe: asks the store what it has sent, then
+ * line_usage_known. */
+void line_begin_quota(struct line *line);
+void line_usage_known(struct line *line);
+
+/* Its caps, as of now. */
+struct quota *line_quota(struct line *line);
+
+/* Parts that were spent certainly were not taken; clears *spend. */
+void line_refund(struct line *line, struct spend *spend, size_t parts);
+
+/* A message has to wait for its caps: until when, Unix ms. */
+int64_t line_capped_until(struct line *line, size_t parts, bool begun);
+
+void line_check_duty(struct line *line); /* about once a second */
 
 /* The settle time of unsure parts, in ms, with the network's override. */
 int64_t line_settle_ms(const struct line *line);

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "core/core.h"
 #include "core/inbox.h"
+#include "core/known.h"
 #include "core/line.h"
 #include "core/outbox.h"
 #include "store/store.h"
@@ -67,6 +68,7 @@ struct network *network_new(struct core *core, const struct settings *settings,
     network->settle_ms = settings_int(settings, "settle") < 0
                              ? -1
                              : settings_int(settings, "settle") * 1000;
+    network->failover_ms = settings_int(settings, "failover_after") * 1000;
     network->parts_timeout_ms = settings_int(settings, "parts_timeout") * 1000;
     network->policy.jid = settings_text(settings, "jid");
     network->policy.gateway_type = "sms";
@@ -89,7 +91,7 @@ void network_set_front(struct network *network, const struct front *front,
 void network_free(struct network *network)
 {
     sink_stream_forget(network);
-    inbox_forget_known(network);
+    known_forget(network);
     free(network->untold);
     free(network->addresses);
     free(network);
@@ -250,31 +252,70 @@ void network_contact_jid(const struct network *network, const char *address,
 /* --- health
  * ---------------------------------------------------------------------- */
 
-enum health network_health(const struct network *network, char *text,
-                           size_t size)
+struct tally {
+    size_t online, fresh;
+    const struct line *down, *paused; /* one of them; NULL: none */
+};
+
+static void tally_add(struct tally *tally, const struct line *line)
 {
-    size_t fresh = 0, online = 0;
-    const struct line *line = NULL, *down = NULL;
-    while ((line = network_line_next(network, line))) {
-        if (line_is_online(line))
-            online++;
-        else if (line_is_fresh(line))
-            fresh++;
-        else
-            down = line;
-    }
-    text_copy(text, size, "");
-    if (!down && online > 0)
-        return HEALTH_GOOD;
-    if (fresh > 0 && online == 0)
-        return HEALTH_UNKNOWN;
-    if (!down)
-        text_copy(text, size, "no line is configured");
+    if (line->duty != DUTY_ON)
+        tally->paused = line;
+    else if (line_is_online(line))
+        tally->online++;
+    else if (line_is_fresh(line))
+        tally->fresh++;
     else
+        tally->down = line;
+}
+
+static void tally_text(const struct tally *tally, char *text, size_t size)
+{
+    const struct line *down = tally->down, *paused = tally->paused;
+    if (down)
         snprintf(text, size, "%s: %s", line_name(down),
                  down->problem.text[0] ? down->problem.text
                                        : line_state_name(down->state));
-    return online > 0 ? HEALTH_TROUBLE : HEALTH_DOWN;
+    else if (paused)
+        snprintf(text, size, "%s: %s by an administrator", line_name(paused),
+                 line_duty_name(paused->duty));
+    else
+        text_copy(text, size, "no line is configured");
+}
+
+/* A line that an admin has paused is no trouble as long as another works. */
+enum health network_health(const struct network *network, char *text,
+                           size_t size)
+{
+    struct tally tally = { 0 };
+    const struct line *line = NULL;
+    while ((line = network_line_next(network, line)))
+        tally_add(&tally, line);
+    text_copy(text, size, "");
+    if (!tally.down && tally.online > 0)
+        return HEALTH_GOOD;
+    if (tally.fresh > 0 && tally.online == 0)
+        return HEALTH_UNKNOWN;
+    tally_text(&tally, text, size);
+    return tally.online > 0 ? HEALTH_TROUBLE : HEALTH_DOWN;
+}
+
+enum health network_contact_health(const struct network *network,
+                                   const char *contact, char *text, size_t size)
+{
+    struct tally tally = { 0 };
+    const struct line *line = NULL;
+    if (!contact[0])
+        return network_health(network, text, size);
+    while ((line = route_next(network, contact, line)))
+        tally_add(&tally, line);
+    text_copy(text, size, "");
+    if (tally.online > 0)
+        return HEALTH_GOOD;
+    if (tally.fresh > 0)
+        return HEALTH_UNKNOWN;
+    tally_text(&tally, text, size);
+    return HEALTH_DOWN;
 }
 
 static void update_caps(struct network *network)
@@ -297,19 +338,51 @@ static void on_woken(void *arg, const struct err *err)
         lane_has_backlog(&network->to_line);
 }
 
-void network_line_changed(struct network *network, struct line *line)
+void network_wake(struct network *network)
+{
+    store_wake(network->core->store, network_name(network), TO_LINE, NULL,
+               on_woken, network);
+}
+
+/* Which lines send, and whether it matters for some contacts only. */
+static uint64_t lines_up(const struct network *network, bool *some)
+{
+    const struct line *line = NULL;
+    uint64_t up = 0, bit = 1;
+    *some = false;
+    while ((line = network_line_next(network, line))) {
+        if (line_is_online(line) && line->duty == DUTY_ON)
+            up |= bit;
+        *some |= line->route.n_prefixes > 0;
+        bit = bit << 1 | bit >> 63;
+    }
+    return up;
+}
+
+static bool is_news(struct network *network)
 {
     char text[256];
+    bool some;
     enum health health = network_health(network, text, sizeof(text));
+    uint64_t up = lines_up(network, &some);
+    bool news = health != network->health ||
+                (up != network->up && (some || health != HEALTH_GOOD));
+    network->health = health;
+    network->up = up;
+    return news;
+}
+
+void network_line_changed(struct network *network, struct line *line)
+{
+    bool news = is_news(network);
+    /* What waited for its first start may go elsewhere now. */
+    bool gave_up = line->state == LINE_CLOSING && line->life == 1;
     update_caps(network);
     /* A line that is told to stop is no news: the end is told by itself. */
-    if (network->front_state == FRONT_UP && health != network->health &&
-        line->wanted)
+    if (network->front_state == FRONT_UP && news && line->wanted)
         network->front->presence(network->self);
-    network->health = health;
-    if (line->state == LINE_ONLINE)
-        store_wake(network->core->store, network_name(network), TO_LINE, NULL,
-                   on_woken, network);
+    if (line->state == LINE_ONLINE || gave_up)
+        network_wake(network);
 }
 
 void network_lines_ready(struct network *network)

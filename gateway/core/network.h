@@ -50,6 +50,7 @@ struct network {
     enum registration registration;
     int64_t ttl_ms;              /* 0: the line's */
     int64_t settle_ms;           /* -1: the line's */
+    int64_t failover_ms;         /* 0: never */
     int64_t parts_timeout_ms;    /* of incomplete long messages */
     const struct settings *xmpp; /* admins */
     const char **addresses;      /* policy.addresses */
@@ -62,6 +63,7 @@ struct network {
     bool debts_loading;  /* store_owed is under way */
     bool debts_left;     /* not all of it could be written */
     size_t debts_read;
+    uint64_t route_clock; /* of the fair shares of lines (route.c) */
 
     struct lane to_line, to_xmpp;
     struct delivery *waiting; /* TO_XMPP, could not be written yet */
@@ -71,11 +73,12 @@ struct network {
     uint64_t fenced; /* serial that is covered so far */
     bool alone;      /* what is unfenced is one suspect of an earlier death */
 
-    struct known *known; /* contact -> account, newest (inbox.c) */
+    struct known *known; /* contact -> account, line (known.c) */
     size_t lookups; /* under way: what comes later must not overtake them */
     size_t pieces;  /* the same of segments that are being stored */
     struct timer *fragments; /* looks for late parts */
     enum health health;      /* as last told */
+    uint64_t up;             /* a bit for each line that sends */
     int64_t told_admins_at;  /* clock_mono_ms */
     char *untold;            /* for the admins, once the stream is up */
 };
@@ -96,6 +99,9 @@ void network_lines_ready(struct network *network);
 
 /* A line's state changed: presence, and what waited for it. */
 void network_line_changed(struct network *network, struct line *line);
+
+/* What waits for a line is looked at again. */
+void network_wake(struct network *network);
 
 /* Logs it and tells the admins, at most once a minute; while the stream is
  * down the last such text waits for it. */

@@ -55,19 +55,25 @@ struct offer {
     struct part_row *parts;
     size_t n;
     uint16_t reference;
-    bool intent;  /* store the parts and the intent with the message */
-    char *remark; /* for the sender, owned by the offer; NULL: none */
+    bool intent;        /* store the parts and the intent with the message */
+    struct spend spend; /* of the first part, with an intent */
+    char *remark;       /* for the sender, owned by the offer; NULL: none */
 };
 
-/* Plans the message on the line it would take. False: it can never be sent as
- * it is (too long, unsupported): refuse it now. */
+/* Plans the message on the line it would take, `last` if that is the one the
+ * conversation was on (NULL: not known). False: it can never be sent as it is
+ * (too long, unsupported): refuse it now. */
 bool sink_line_offer(struct network *network, const struct user_text *text,
-                     const struct id *id, struct offer *offer, struct err *err);
+                     const struct line *last, const struct id *id,
+                     struct offer *offer, struct err *err);
 
 /* The offer's message is committed: sends it, or, with delivery NULL, frees
  * the slot. Consumes both, but for the remark. */
 void sink_line_accept(struct network *network, struct offer *offer,
                       struct delivery *delivery);
+
+/* What waits for the line and may not be sent on it any more goes back. */
+void sink_line_let_go(struct line *line);
 
 /* From core/line.c: how a ticket ended. */
 void sink_line_sent(struct line *line, uint64_t ticket, const char *remote_id);

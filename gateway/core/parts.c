@@ -92,7 +92,7 @@ bool parts_plan(struct line *line, const struct outgoing *message,
 bool network_cost(struct network *network, const char *to, const char *text,
                   struct cost *out, struct err *err)
 {
-    struct line *line = route_pick_new(network);
+    struct line *line = route_likely(network, to);
     struct parts parts = { 0 };
     struct outgoing message = {
         .kind = KIND_TEXT,
@@ -102,7 +102,8 @@ bool network_cost(struct network *network, const char *to, const char *text,
         .report = true,
     };
     if (!line)
-        return err_set(err, ERR_UNSUPPORTED, "this network has no line");
+        return err_set(err, ERR_UNSUPPORTED,
+                       "no line of this network sends to such numbers");
     if (!parts_plan(line, &message, &parts, err))
         return false;
     *out = (struct cost){ .parts = (unsigned)parts.n };

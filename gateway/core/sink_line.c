@@ -19,41 +19,9 @@
 #include "core/network.h"
 #include "core/outbox.h"
 
-/* Deliveries that a line holds beyond its slots, so that the next is planned
- * when a slot becomes free. */
-enum { AHEAD = 2, OFFLINE_ROOM = 64 };
-
-static bool line_needs_intent(const struct line *line)
+bool line_needs_intent(const struct line *line)
 {
     return line->driver->ambiguity == AMBIGUITY_NONE;
-}
-
-static size_t line_room(const struct line *line)
-{
-    size_t most = line->driver->limits.in_flight + AHEAD;
-    if (!line_is_online(line) || line->core->stopping)
-        return 0;
-    return line->in_hand < most ? most - line->in_hand : 0;
-}
-
-/* A message may have to wait for one certain line while others have room: not
- * more than this many times its own room. */
-enum { CROWD = 4 };
-
-size_t sink_line_room(const struct network *network)
-{
-    size_t room = 0;
-    struct line *line = NULL;
-    bool online = false;
-    while ((line = network_line_next(network, line))) {
-        size_t most = line->driver->limits.in_flight + AHEAD;
-        if (line_is_online(line) && line->in_hand >= CROWD * most)
-            return 0;
-        online |= line_is_online(line);
-        room += line_room(line);
-    }
-    /* Without a line they are looked at all the same: they may expire. */
-    return online || network->core->stopping ? room : OFFLINE_ROOM;
 }
 
 size_t sink_line_open(const struct core *core)
@@ -67,7 +35,7 @@ size_t sink_line_open(const struct core *core)
 /* --- a work's life ---------------------------------------------------------
  */
 
-static struct work *work_new(struct line *line, struct delivery *delivery)
+struct work *work_new(struct line *line, struct delivery *delivery)
 {
     struct work *work = xcalloc(1, sizeof(*work));
     work->line = line;
@@ -76,8 +44,32 @@ static struct work *work_new(struct line *line, struct delivery *delivery)
     return work;
 }
 
+void work_reserve(struct work *work, size_t parts)
+{
+    work->reserved += parts;
+    work->line->quota.reserved += (int64_t)parts;
+}
+
+static void work_unreserve(struct work *work, size_t parts)
+{
+    size_t n = parts < work->reserved ? parts : work->reserved;
+    work->reserved -= n;
+    work->line->quota.reserved -= (int64_t)n;
+}
+
+bool work_spend(struct work *work)
+{
+    struct quota *quota = line_quota(work->line);
+    if (!quota_fits(quota, 1, true))
+        return false;
+    work_unreserve(work, 1);
+    work->spend = quota_spend(quota, 1);
+    return true;
+}
+
 void work_free(struct work *work)
 {
+    work_unreserve(work, work->reserved);
     work->line->in_hand--;
     for (size_t i = 0; i < work->n_ids; i++)
         free(work->remote_ids[i]);
@@ -153,6 +145,10 @@ void work_move(struct work *work, enum message_state to, const struct err *err,
         .follow = true,
     };
     work->deferred = next_at != 0;
+    if (to == MESSAGE_SENT) {
+        work_unreserve(work, work->n_ids);
+        move.spend = quota_spend(line_quota(work->line), work->n_ids);
+    }
     store_move(work->line->core->store, &move, work_ended, work);
 }
 
@@ -164,8 +160,7 @@ static struct part_row *work_part(const struct work *work)
     return &work->delivery->parts[work->n - 1];
 }
 
-/* The next part that the far side does not have; 0: none. */
-static unsigned next_open_part(const struct delivery *delivery, unsigned after)
+unsigned next_open_part(const struct delivery *delivery, unsigned after)
 {
     for (size_t i = after; i < delivery->n_parts; i++) {
         enum part_state state = delivery->parts[i].state;
@@ -230,6 +225,7 @@ static void on_intended(void *arg, const struct err *err)
 {
     struct work *work = arg;
     if (core_lost(work->line->core, err)) {
+        line_refund(work->line, &work->spend, 1);
         work_leave_slot(work);
         work_give_back(work, clock_wall_ms() + 5000);
         return;
@@ -250,6 +246,11 @@ void work_take_slot(struct work *work)
         work_send_later(work);
         return;
     }
+    if (!work_spend(work)) {
+        work_leave_slot(work);
+        work_give_back(work, line_capped_until(line, 1, true));
+        return;
+    }
     struct intent intent = {
         .delivery = delivery,
         .line = line_name(line),
@@ -257,165 +258,7 @@ void work_take_slot(struct work *work)
         .parts = work->stored ? NULL : delivery->parts,
         .n_parts = work->stored ? 0 : delivery->n_parts,
         .n = work->n,
+        .spend = work->spend,
     };
     store_intend(line->core->store, &intent, on_intended, work);
-}
-
-/* --- a delivery arrives ------------------------------------------------------
- */
-
-static bool work_plan(struct work *work, struct err *err)
-{
-    struct delivery *delivery = work->delivery;
-    struct id_text key = id_text(&delivery->id);
-    struct parts parts = { 0 };
-    struct outgoing message = {
-        .kind = (enum message_kind)delivery->kind,
-        .to = delivery->contact,
-        .text = delivery->text,
-        .key = key.text,
-        .reference = delivery->reference,
-        .report = true,
-        .expires = delivery->expires,
-        .manner = delivery->manner,
-    };
-    if (delivery->n_parts > 0) {
-        work->stored = true;
-        return true;
-    }
-    if (!parts_plan(work->line, &message, &parts, err))
-        return false;
-    delivery->parts = parts.rows;
-    delivery->n_parts = parts.n;
-    return true;
-}
-
-static void on_expired(void *arg, const struct moved *moved,
-                       struct delivery *follower, const struct err *err)
-{
-    struct network *network = arg;
-    if (core_lost(network->core, err)) {
-        delivery_free(follower);
-        return;
-    }
-    if (moved)
-        sink_stream_settle(network, moved);
-    work_follow(network, follower);
-}
-
-/* No line can take it now: it waits for one, as long as it may live. */
-static void hand_to_nobody(struct network *network, struct delivery *delivery)
-{
-    struct err err;
-    int64_t now = clock_wall_ms();
-    bool stopping = network->core->stopping;
-    int64_t next_at = delivery->expires ? delivery->expires : now + 3600000;
-    struct move move = {
-        .delivery = delivery,
-        .to = MESSAGE_FAILED,
-        .err = &err,
-        .owe = true,
-        .follow = true,
-    };
-    if (stopping || delivery->expires == 0 || now < delivery->expires) {
-        lane_give_back(&network->to_line, delivery, stopping ? 0 : next_at);
-        return;
-    }
-    err_set(&err, ERR_EXPIRED, "no line could send it in its time to live");
-    store_move(network->core->store, &move, on_expired, network);
-    delivery_free(delivery);
-}
-
-void sink_line_hand(struct network *network, struct delivery *delivery)
-{
-    struct err err = { 0 };
-    struct line *line = route_pick(network, delivery);
-    if (!line || network->core->stopping) {
-        hand_to_nobody(network, delivery);
-        return;
-    }
-    struct work *work = work_new(line, delivery);
-    if (delivery->n_parts > 0 && next_open_part(delivery, 0) == 0) {
-        work_move(work, MESSAGE_SENT, NULL, 0); /* reports said so */
-        return;
-    }
-    if (work_is_decided(work))
-        return;
-    if (!work_plan(work, &err)) {
-        work_move(work, MESSAGE_FAILED, &err, 0);
-        return;
-    }
-    work->n = next_open_part(delivery, 0);
-    if (line->busy < line->driver->limits.in_flight)
-        work_take_slot(work);
-    else
-        DL_APPEND(line->waiting, work);
-}
-
-/* --- a new message with an offer
- * ---------------------------------------------- */
-
-bool sink_line_offer(struct network *network, const struct user_text *text,
-                     const struct id *id, struct offer *offer, struct err *err)
-{
-    struct line *line = route_pick_new(network);
-    struct id_text key = id_text(id);
-    struct parts parts = { 0 };
-    struct outgoing message = {
-        .kind = KIND_TEXT,
-        .to = text->contact,
-        .text = text->text,
-        .key = key.text,
-        .reference = (uint16_t)(id->bytes[14] << 8 | id->bytes[15]),
-        .report = true,
-        .manner = text->manner,
-    };
-    *offer = (struct offer){ .reference = message.reference };
-    if (!line)
-        return true;
-    if (!parts_plan(line, &message, &parts, err))
-        return false;
-    if (parts.remark[0])
-        offer->remark = xstrdup(parts.remark);
-    if (!line_is_online(line) || line->core->stopping ||
-        line->busy >= line->driver->limits.in_flight) {
-        parts_free(&parts);
-        return true;
-    }
-    line->busy++;
-    line->in_hand++;
-    offer->line = line;
-    offer->parts = parts.rows;
-    offer->n = parts.n;
-    offer->intent = line_needs_intent(line);
-    return true;
-}
-
-void sink_line_accept(struct network *network, struct offer *offer,
-                      struct delivery *delivery)
-{
-    struct line *line = offer->line;
-    if (!line) {
-        if (delivery)
-            sink_line_hand(network, delivery);
-        return;
-    }
-    struct work *work = work_new(line, delivery);
-    line->in_hand--; /* the offer's place is the work's now */
-    if (!delivery) {
-        part_rows_free(offer->parts, offer->n);
-        work_leave_slot(work);
-        work_free(work);
-        lane_pump(&network->to_line);
-        return;
-    }
-    if (delivery->n_parts == 0) {
-        delivery->parts = offer->parts;
-        delivery->n_parts = offer->n;
-    } else {
-        part_rows_free(offer->parts, offer->n);
-    }
-    work->stored = offer->intent;
-    work->n = 1;
-    work_send(work);
 }

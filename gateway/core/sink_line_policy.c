@@ -34,7 +34,7 @@ static struct work *take_ticket(struct line *line, uint64_t ticket)
 
 static bool needs_intent(const struct work *work)
 {
-    return work->line->driver->ambiguity == AMBIGUITY_NONE;
+    return line_needs_intent(work->line);
 }
 
 static void log_end(const struct work *work, const char *what,
@@ -67,6 +67,7 @@ static void on_next_part(void *arg, const struct moved *moved,
     }
     delivery_free(follower);
     if (core_lost(work->line->core, err) || !moved) {
+        line_refund(work->line, &work->spend, 1);
         work_leave_slot(work);
         work_give_back(work, 0);
         return;
@@ -84,6 +85,10 @@ static void record(struct work *work, struct outcome *outcome,
     outcome->sim = work->line->sim;
     outcome->n = work->n;
     work->deferred = outcome->next_at != 0;
+    if (outcome->state == PART_WAITING || outcome->state == PART_FAILED) {
+        outcome->refund = work->spend;
+        line_refund(work->line, &work->spend, 1);
+    }
     store_outcome(work->line->core->store, outcome, fn, work);
 }
 
@@ -126,6 +131,12 @@ static void remember_remote_id(struct work *work, const char *remote_id)
     work->remote_ids[work->n_ids++] = xstrdup(remote_id ? remote_id : "");
 }
 
+/* Its line was paused meanwhile, or has reached a cap: the rest waits. */
+static bool may_go_on(struct work *work)
+{
+    return work->line->duty != DUTY_PAUSED && work_spend(work);
+}
+
 /* The far side takes our key: nothing is recorded before the last part. */
 static void sent_by_key(struct work *work, const char *remote_id, unsigned next)
 {
@@ -152,16 +163,16 @@ void sink_line_sent(struct line *line, uint64_t ticket, const char *remote_id)
         sent_by_key(work, remote_id, next);
         return;
     }
-    struct outcome outcome = {
-        .state = PART_SENT,
-        .remote_id = remote_id,
-        .move = next ? MESSAGE_SUBMITTING : MESSAGE_SENT,
-        .intend = next,
-    };
-    if (!next) {
+    struct outcome outcome = { .state = PART_SENT, .remote_id = remote_id };
+    if (!next || !may_go_on(work)) {
+        outcome.move = next ? MESSAGE_QUEUED : MESSAGE_SENT;
+        outcome.next_at = next ? clock_wall_ms() + 1 : 0;
         record_end(work, outcome);
         return;
     }
+    outcome.move = MESSAGE_SUBMITTING;
+    outcome.intend = next;
+    outcome.spend = work->spend;
     record(work, &outcome, on_next_part);
     work->n = next;
 }
@@ -276,14 +287,47 @@ void sink_line_lost(struct line *line)
 /* --- before sending
  * -------------------------------------------------------------- */
 
-static bool decide_expired(struct work *work)
+static void on_left(void *arg, const struct moved *moved,
+                    struct delivery *follower, const struct err *err)
+{
+    struct network *network = arg;
+    if (core_lost(network->core, err)) {
+        delivery_free(follower);
+        return;
+    }
+    if (moved)
+        sink_stream_settle(network, moved);
+    work_follow(network, follower);
+    lane_has_backlog(&network->to_line);
+}
+
+void leave_line(struct network *network, struct delivery *delivery,
+                struct move *move)
+{
+    move->delivery = delivery;
+    move->owe = move->to == MESSAGE_FAILED;
+    move->follow = true;
+    store_move(network->core->store, move, on_left, network);
+    delivery_free(delivery);
+}
+
+static void leave_failed(struct network *network, struct delivery *delivery,
+                         const struct err *err)
+{
+    struct move move = { .to = MESSAGE_FAILED, .err = err };
+    log_line(err_policy(err->kind)->level, "message %s to %s failed: %s",
+             id_text(&delivery->id).text, log_number(delivery->contact).text,
+             err->text);
+    leave_line(network, delivery, &move);
+}
+
+bool leave_if_expired(struct network *network, struct delivery *delivery)
 {
     struct err err;
-    int64_t now = clock_wall_ms();
-    if (work->delivery->expires == 0 || now < work->delivery->expires)
+    if (delivery->expires == 0 || clock_wall_ms() < delivery->expires)
         return false;
     err_set(&err, ERR_EXPIRED, "it could not be sent within its time to live");
-    work_move(work, MESSAGE_FAILED, &err, 0);
+    leave_failed(network, delivery, &err);
     return true;
 }
 
@@ -297,45 +341,32 @@ static unsigned most_tries(const struct delivery *delivery)
     return most;
 }
 
-/* The time to wait for a late report is over: what the owner wants. */
-static bool decide_settled(struct work *work)
+bool leave_if_settled(struct network *network, struct delivery *delivery)
 {
     struct err err;
-    enum ambiguous policy = work->line->network->ambiguous;
+    enum ambiguous policy = network->ambiguous;
+    struct move hold = {
+        .to = MESSAGE_UNKNOWN,
+        .err = &err,
+        .next_at = delivery->expires ? delivery->expires : INT64_MAX,
+    };
     if (policy == AMBIGUOUS_HOLD) {
         err_set(&err, ERR_UNKNOWN, "held: nobody knows whether it was sent");
-        work_move(work, MESSAGE_UNKNOWN, &err,
-                  work->delivery->expires ? work->delivery->expires
-                                          : INT64_MAX);
+        leave_line(network, delivery, &hold);
         return true;
     }
-    if (policy == AMBIGUOUS_RESEND_ONCE &&
-        most_tries(work->delivery) < UNSURE_TRIES)
+    if (policy == AMBIGUOUS_RESEND_ONCE && most_tries(delivery) < UNSURE_TRIES)
         return false;
     err_set(&err, policy == AMBIGUOUS_FAIL ? ERR_UNKNOWN : ERR_POISON,
             "nobody can tell whether it was sent; it was not tried again");
-    work_move(work, MESSAGE_FAILED, &err, 0);
+    leave_failed(network, delivery, &err);
     return true;
 }
 
-static bool decide_unknown(struct work *work)
+int64_t settled_at(const struct line *line, const struct delivery *delivery)
 {
-    struct delivery *delivery = work->delivery;
-    int64_t settle = line_settle_ms(work->line);
+    int64_t settle = line_settle_ms(line);
     int64_t grace = settle < 10000 ? settle : 10000;
     int64_t due = delivery->tried + settle;
-    if (due < work->line->since + grace)
-        due = work->line->since + grace;
-    if (delivery->state != MESSAGE_UNKNOWN)
-        return false;
-    if (clock_wall_ms() < due) {
-        work_give_back(work, due);
-        return true;
-    }
-    return decide_settled(work);
-}
-
-bool work_is_decided(struct work *work)
-{
-    return decide_expired(work) || decide_unknown(work);
+    return due < line->since + grace ? line->since + grace : due;
 }

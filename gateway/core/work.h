@@ -25,7 +25,23 @@ struct work {
     bool deferred;     /* it went back to wait */
     char **remote_ids; /* of parts sent so far, for idempotent sinks */
     size_t n_ids;
+    size_t reserved;    /* parts that the line's caps still count on */
+    struct spend spend; /* of the part under way */
 };
+
+bool line_needs_intent(const struct line *line);
+
+/* The line's in_hand grows by it. */
+struct work *work_new(struct line *line, struct delivery *delivery);
+
+/* The next part that the far side does not have, from 1; 0: none. */
+unsigned next_open_part(const struct delivery *delivery, unsigned after);
+
+/* Room for so many parts in the line's caps; freed with the work at last. */
+void work_reserve(struct work *work, size_t parts);
+
+/* The next part counts from now on; false: a cap is reached. */
+bool work_spend(struct work *work);
 
 void work_free(struct work *work);
 void work_take_slot(struct work *work);
@@ -49,8 +65,18 @@ void work_move(struct work *work, enum message_state to, const struct err *err,
 /* The intent is committed but nothing was sent: takes it back. */
 void work_untouched(struct work *work);
 
-/* Expired, or of unknown outcome and not to be sent now: moves it and returns
- * true. */
-bool work_is_decided(struct work *work);
+/* Moves a message that is in no line's hands, and goes on. Consumes it. */
+void leave_line(struct network *network, struct delivery *delivery,
+                struct move *move);
+
+/* Its time to live is over: moves it and returns true. */
+bool leave_if_expired(struct network *network, struct delivery *delivery);
+
+/* The time to wait for a late report is over: moves it as `ambiguous` says, and
+ * returns true; false: it is to be sent again. */
+bool leave_if_settled(struct network *network, struct delivery *delivery);
+
+/* When a message of unknown outcome may be sent again on its line. */
+int64_t settled_at(const struct line *line, const struct delivery *delivery);
 
 #endif

@@ -105,14 +105,15 @@ static bool contact_rename(struct store *store, struct conversation *conv,
 /* --- rows ----------------------------------------------------------------- */
 
 static bool message_insert(struct store *store, const struct entry *entry,
-                           const struct subject *subject, struct err *err)
+                           const struct subject *subject,
+                           const struct slot_target *target, struct err *err)
 {
     static const char insert[] =
         "INSERT INTO message (id, mid, conv, seq, state, attempt, owed, held,"
         " moved_at, direction, kind, receipt, created, at, expires, author,"
-        " stanza_id, sender, reference, parts, manner) VALUES (?1, ?2, ?3, ?4,"
-        " ?5, ?6, 0, ?7, ?8, ?9, ?10, ?11, ?8, ?12, ?13, ?14, ?15, ?16, ?17,"
-        " ?18, ?19)";
+        " stanza_id, sender, reference, parts, manner, slot, target_id) VALUES"
+        " (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8, ?9, ?10, ?11, ?8, ?12, ?13, ?14,"
+        " ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
     static const char body[] = "INSERT INTO body (message, text)"
                                " VALUES (?1, ?2)";
     int64_t parts = subject->parts;
@@ -128,7 +129,9 @@ static bool message_insert(struct store *store, const struct entry *entry,
                             db_some(entry->expires), db_text(entry->author),
                             db_text(entry->stanza_id), db_text(entry->from),
                             db_some(parts ? entry->reference : 0),
-                            db_some(parts), db_text(entry->manner)),
+                            db_some(parts), db_text(entry->manner),
+                            db_text(entry->slot),
+                            db_text(target->text[0] ? target->text : NULL)),
                   err) &&
            db_run(store->db, body,
                   DB_VALUES(db_int(subject->row),
@@ -150,7 +153,8 @@ static bool may_take(const struct conversation *conv, const struct entry *entry)
 
 static struct delivery *entry_delivery(struct store *store,
                                        const struct entry *entry,
-                                       const struct subject *subject)
+                                       const struct subject *subject,
+                                       const struct slot_target *target)
 {
     struct conversation *conv = subject->conv;
     bool to_line = entry->direction == TO_LINE;
@@ -175,6 +179,7 @@ static struct delivery *entry_delivery(struct store *store,
         .manner = (char *)entry->manner,
         .author = (char *)entry->author,
         .name = conv->name,
+        .target = (char *)(target->text[0] ? target->text : NULL),
         .receipt = entry->receipt,
         .created = store->now,
         .at = entry->at,
@@ -195,7 +200,29 @@ static bool accept_intent(struct store *store, const struct entry *entry,
     return parts_insert(store, subject->row, entry->parts, entry->n_parts,
                         err) &&
            attempt_begin(store, subject, &(struct attempt){ .part = 1, .n = 1 },
-                         entry->line, entry->sim, err);
+                         entry->line, entry->sim, err) &&
+           usage_spend(store, entry->sim, &entry->spend, 1, err);
+}
+
+/* An answer goes out where the text came in, unless something is under way on
+ * another line. */
+static bool reply_stick(struct store *store, const struct entry *entry,
+                        struct err *err)
+{
+    struct conversation *conv;
+    struct sink *sink;
+
+    if (entry->direction == TO_LINE || !entry->line || !entry->account)
+        return true;
+    sink = sink_get(store, entry->network, TO_LINE, err);
+    conv = sink ? conversation_find(store, sink, entry->account, entry->contact,
+                                    err)
+                : NULL;
+    if (!conv)
+        return false;
+    if (conv->head > conv->last_seq)
+        conversation_stick(store, conv, entry->line, entry->sim);
+    return true;
 }
 
 /* The checks are done: from here on nothing is refused. */
@@ -213,7 +240,10 @@ static bool accept_insert(struct store *store, struct conversation *conv,
         .attempt = intent ? 1 : 0,
         .parts = intent ? (int64_t)entry->n_parts : 0,
     };
+    struct slot_target target;
 
+    if (!slot_target(store, conv, entry->slot, &target, err))
+        return false;
     conv->touched = store->now;
     conv->registered = entry->account != NULL;
     conv->kind = entry->author ? 1 : conv->kind;
@@ -223,13 +253,14 @@ static bool accept_insert(struct store *store, struct conversation *conv,
     else
         conversation_ready(store, conv);
     sink_count(conv->sink, MESSAGE_STATES, subject.state);
-    if (!message_insert(store, entry, &subject, err) ||
+    if (!message_insert(store, entry, &subject, &target, err) ||
         !contact_rename(store, conv, entry, err) ||
+        !reply_stick(store, entry, err) ||
         (intent && !accept_intent(store, entry, &subject, err)))
         return false;
     result->outcome = take ? ENTRY_TAKEN : ENTRY_QUEUED;
     if (take)
-        result->delivery = entry_delivery(store, entry, &subject);
+        result->delivery = entry_delivery(store, entry, &subject, &target);
     return true;
 }
 
@@ -404,7 +435,7 @@ static const size_t texts[] = {
     offsetof(struct entry, author),  offsetof(struct entry, name),
     offsetof(struct entry, source),  offsetof(struct entry, key),
     offsetof(struct entry, line),    offsetof(struct entry, sim),
-    offsetof(struct entry, manner),
+    offsetof(struct entry, manner),  offsetof(struct entry, slot),
 };
 
 static void entry_copy(struct task *task, struct entry *to,

@@ -25,6 +25,33 @@ bool parts_insert(struct store *store, int64_t message,
     return true;
 }
 
+/* What is said later of a part of another cut says nothing of this one. */
+static bool attempts_abandon(struct store *store, int64_t message,
+                             struct err *err)
+{
+    static const char update[] = "UPDATE attempt SET outcome = ?2"
+                                 " WHERE message = ?1 AND outcome IN (?3, ?4)";
+
+    return db_run(store->db, update,
+                  DB_VALUES(db_int(message), db_int(ATTEMPT_ABANDONED),
+                            db_int(ATTEMPT_UNSURE), db_int(ATTEMPT_SENT)),
+                  err);
+}
+
+/* A message of one part is whole whichever try of it arrived. */
+bool parts_forget(struct store *store, const struct subject *subject,
+                  struct err *err)
+{
+    static const char drop[] = "DELETE FROM part WHERE message = ?1";
+    static const char note[] =
+        "UPDATE message SET reference = NULL, parts = NULL WHERE id = ?1";
+    struct db_value row = db_int(subject->row);
+
+    return db_run(store->db, drop, DB_VALUES(row), err) &&
+           db_run(store->db, note, DB_VALUES(row), err) &&
+           (subject->parts == 1 || attempts_abandon(store, subject->row, err));
+}
+
 bool parts_store(struct store *store, const struct subject *subject,
                  uint16_t reference, const struct part_row *parts, size_t n,
                  struct err *err)
@@ -35,6 +62,9 @@ bool parts_store(struct store *store, const struct subject *subject,
 
     subject->conv->last_ref = reference;
     conversation_touch(store, subject->conv);
+    if (n > 1 && subject->attempt > 1 &&
+        !attempts_abandon(store, subject->row, err))
+        return false;
     return db_run(store->db, drop, DB_VALUES(db_int(subject->row)), err) &&
            parts_insert(store, subject->row, parts, n, err) &&
            db_run(store->db, note,

@@ -15,9 +15,11 @@ enum { CACHE_MAX = 2048 };
 #define COLUMNS                                                                \
     "c.id, c.network, c.direction, c.account, c.contact, c.kind, c.line,"      \
     " c.sim, c.last_seq, c.head, c.taken, c.turn, c.next_at, c.last_ref,"      \
-    " c.touched, k.name FROM conversation c LEFT JOIN contact k"               \
-    " ON k.network = c.network AND k.account = c.account"                      \
-    " AND k.address = c.contact"
+    " c.touched, coalesce(k.name, a.name) FROM conversation c"                 \
+    " LEFT JOIN contact k ON k.network = c.network"                            \
+    " AND k.account = c.account AND k.address = c.contact"                     \
+    " LEFT JOIN contact a ON a.network = c.network AND a.account = ''"         \
+    " AND a.address = c.contact"
 
 static bool key_make(struct buf *key, const struct sink *sink,
                      const char *account, const char *contact)
@@ -86,21 +88,6 @@ conversation_read(struct store *store, struct db_rows *rows, struct err *err)
     return conv;
 }
 
-static bool conversation_name(struct store *store, struct conversation *conv,
-                              struct err *err)
-{
-    static const char find[] = "SELECT name FROM contact WHERE network = ?1"
-                               " AND account = ?2 AND address = ?3";
-    struct db_rows *rows =
-        db_query(store->db, find,
-                 DB_VALUES(db_text(conv->sink->network), db_text(conv->account),
-                           db_text(conv->contact)));
-
-    if (db_next(rows))
-        conv->name = xstrdup(db_get_text(rows, 0));
-    return db_end(rows, err);
-}
-
 static struct conversation *
 conversation_new(struct store *store, struct sink *sink, const char *account,
                  const char *contact, struct err *err)
@@ -110,7 +97,7 @@ conversation_new(struct store *store, struct sink *sink, const char *account,
 
     conv->head = 1;
     conv->fresh = true;
-    if (conversation_name(store, conv, err))
+    if (contact_name(store, conv, &conv->name, err))
         return conv;
     conversation_free(store, conv);
     return NULL;
@@ -300,6 +287,14 @@ void conversation_stick(struct store *store, struct conversation *conv,
         conv->sim = xstrdup(sim);
         conversation_touch(store, conv);
     }
+}
+
+void conversation_unstick(struct store *store, struct conversation *conv)
+{
+    free(conv->line);
+    free(conv->sim);
+    conv->line = conv->sim = NULL;
+    conversation_touch(store, conv);
 }
 
 /* --- writing -------------------------------------------------------------- */

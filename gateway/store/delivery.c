@@ -20,7 +20,7 @@ static const size_t texts[] = {
     offsetof(struct delivery, sim),     offsetof(struct delivery, text),
     offsetof(struct delivery, author),  offsetof(struct delivery, name),
     offsetof(struct delivery, from),    offsetof(struct delivery, stanza_id),
-    offsetof(struct delivery, manner),
+    offsetof(struct delivery, manner),  offsetof(struct delivery, target),
 };
 enum { TEXTS = sizeof(texts) / sizeof(texts[0]) };
 

@@ -75,7 +75,8 @@ static bool group_run_one(struct store *store, struct task *task, bool *begun,
 
 static bool group_write(struct store *store, int64_t before, struct err *err)
 {
-    if (!conversations_flush(store, err) || !sinks_flush(store, err))
+    if (!conversations_flush(store, err) || !sinks_flush(store, err) ||
+        !usages_flush(store, err))
         return false;
     if (db_changes(store->db) != before)
         crash_at(CRASH_INSERT);
@@ -84,6 +85,7 @@ static bool group_write(struct store *store, int64_t before, struct err *err)
     if (db_changes(store->db) != before)
         crash_at(CRASH_COMMIT);
     sinks_committed(store);
+    usages_committed(store);
     return true;
 }
 
@@ -113,6 +115,7 @@ static void group_roll_back(struct store *store, struct job *jobs)
     db_rollback(store->db);
     conversations_forget(store);
     sinks_rollback(store);
+    usages_rollback(store);
     group_undo(jobs);
 }
 

@@ -69,6 +69,7 @@ enum counter {
     COUNT_DUPLICATE,
     COUNT_POISON,
     COUNT_BLOCKED,
+    COUNT_FAILOVER,
     COUNTERS
 };
 
@@ -134,6 +135,7 @@ struct store {
         last_set;
     int64_t orphans; /* unmatched reports, about */
     int64_t counts[COUNTERS], committed[COUNTERS];
+    struct usage *usages, *used; /* all that is cached; changed in the group */
     struct {
         int64_t body, message;
         char *source, *key; /* of seen */
@@ -205,6 +207,7 @@ bool conversations_settle(struct store *store, struct err *err);
 /* Remembers the line that its messages stick to. NULL: no change. */
 void conversation_stick(struct store *store, struct conversation *conv,
                         const char *line, const char *sim);
+void conversation_unstick(struct store *store, struct conversation *conv);
 
 bool conversations_flush(struct store *store, struct err *err);
 void conversations_forget(struct store *store); /* all; after a flush */
@@ -220,6 +223,24 @@ void deliveries_free(struct delivery *list);
  * them in *taken. */
 bool take_from(struct store *store, struct conversation *conv, size_t n,
                struct delivery **list, size_t *taken, struct err *err);
+
+/* --- contacts (contacts.c) ------------------------------------------------ */
+
+/* The name of the conversation's contact, heap; NULL when it has none. */
+bool contact_name(struct store *store, const struct conversation *conv,
+                  char **name, struct err *err);
+
+/* --- slots (slots.c) ------------------------------------------------------ */
+
+/* The id that a correction names; "" when there is nothing to correct. */
+struct slot_target {
+    char text[33];
+};
+
+/* What a new message of `slot` (NULL: none) corrects in the conversation: the
+ * first of the slot's messages, unless the last of them failed or is gone. */
+bool slot_target(struct store *store, const struct conversation *conv,
+                 const char *slot, struct slot_target *out, struct err *err);
 
 /* --- moves (moves.c) ------------------------------------------------------ */
 
@@ -293,6 +314,7 @@ enum attempt_outcome {
     ATTEMPT_REFUSED,
     ATTEMPT_DELIVERED,
     ATTEMPT_UNDELIVERED,
+    ATTEMPT_ABANDONED, /* its message was cut anew: no word on it counts */
 };
 
 struct attempt {
@@ -309,6 +331,11 @@ bool parts_insert(struct store *store, int64_t message,
 bool parts_store(struct store *store, const struct subject *subject,
                  uint16_t reference, const struct part_row *parts, size_t n,
                  struct err *err);
+
+/* Forgets the parts and what may still be said of them: the message is as one
+ * that was never begun. */
+bool parts_forget(struct store *store, const struct subject *subject,
+                  struct err *err);
 
 /* A new attempt with its part and n; the line sticks to the conversation. */
 bool attempt_begin(struct store *store, const struct subject *subject,
@@ -386,6 +413,21 @@ bool id_range(const char *prefix, struct id range[2], struct err *err);
 /* Has the conversation's account blocked its contact? */
 bool block_check(struct store *store, struct conversation *conv, bool *blocked,
                  struct err *err);
+
+/* --- usage (usage.c) ------------------------------------------------------ */
+
+/* Adds n (maybe less than 0) to what `owner` used in the `span` ("day") that
+ * began at `period`, Unix ms; in memory until usages_flush. */
+bool usage_add(struct store *store, const char *owner, const char *span,
+               int64_t period, int64_t n, struct err *err);
+bool usages_flush(struct store *store, struct err *err);
+void usages_committed(struct store *store);
+void usages_rollback(struct store *store);
+void usages_free(struct store *store);
+
+/* n parts of a SIM; `spend` says where they count. */
+bool usage_spend(struct store *store, const char *sim,
+                 const struct spend *spend, int64_t n, struct err *err);
 
 /* --- dedupe (accept.c) ---------------------------------------------------- */
 

@@ -189,6 +189,7 @@ static const char *const outcome_names[] = {
     [ATTEMPT_OPEN] = "submitted",      [ATTEMPT_UNSURE] = "unsure",
     [ATTEMPT_SENT] = "sent",           [ATTEMPT_REFUSED] = "refused",
     [ATTEMPT_DELIVERED] = "delivered", [ATTEMPT_UNDELIVERED] = "undelivered",
+    [ATTEMPT_ABANDONED] = "abandoned",
 };
 enum { OUTCOMES = sizeof(outcome_names) / sizeof(outcome_names[0]) };
 

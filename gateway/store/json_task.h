@@ -5,6 +5,7 @@
 #define MOONGATE_STORE_JSON_TASK_H
 
 #include "store/inside.h"
+#include "store/manage.h"
 
 struct json_task {
     struct task task;

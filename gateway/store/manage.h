@@ -1,12 +1,47 @@
-/* manage.h - what people ask of the store beside its daily work: a hand in the
- * queue, block lists, names of contacts, what is known of somebody. Jobs like
- * those of store.h. */
+/* manage.h - what people ask of the store beside its daily work: to look at it,
+ * a hand in the queue, block lists, names of contacts, what is known of
+ * somebody. Jobs like those of store.h. */
 #ifndef MOONGATE_STORE_MANAGE_H
 #define MOONGATE_STORE_MANAGE_H
 
 #include <stdbool.h>
 
 #include "store/store.h"
+
+/* --- looking at it ------------------------------------------------------ */
+
+struct json_object; /* json-c */
+
+/* The answers are JSON objects, one call of fn each (borrowed), then NULL. */
+typedef void store_json_fn(void *arg, struct json_object *object,
+                           const struct err *err);
+
+struct listing {
+    /* NULL: all; state "open": not handed over */
+    const char *network, *account, *state;
+    size_t limit;
+};
+/* id direction state held network account contact created age_s attempt parts
+ * reason next_at expires; newest last. Never a body. */
+void store_list(struct store *store, const struct listing *listing,
+                store_json_fn *fn, void *arg);
+
+/* One message by id (or unique prefix of at least 4 hex digits): its row and
+ * "events": [{at, what, detail}...] from attempts, reports and moves, in order
+ * of time. All times in JSON are Unix ms. */
+void store_trace(struct store *store, const char *id, store_json_fn *fn,
+                 void *arg);
+
+/* The same among the messages of one account. */
+void store_trace_own(struct store *store, const char *network,
+                     const char *account, const char *id, store_json_fn *fn,
+                     void *arg);
+
+/* {"network": {"to_line": {"queued": n, ...}, "to_xmpp": ...}, ...}; final
+ * states are totals of all time, also of rows that were swept; plus
+ * counters ambiguous_resend, duplicates_suppressed, poison, blocked. One
+ * object. */
+void store_counts(struct store *store, store_json_fn *fn, void *arg);
 
 /* --- the queue ------------------------------------------------------------ */
 

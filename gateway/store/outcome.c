@@ -44,6 +44,7 @@ struct intend_task {
     size_t n_parts;
     uint16_t reference;
     unsigned n;
+    struct spend spend;
 };
 
 static bool intend_run(struct store *store, struct task *task, struct err *err)
@@ -63,7 +64,8 @@ static bool intend_run(struct store *store, struct task *task, struct err *err)
     if (t->parts &&
         !parts_store(store, &subject, t->reference, t->parts, t->n_parts, err))
         return false;
-    return attempt_open(store, &subject, t->n, t->line, t->sim, err);
+    return attempt_open(store, &subject, t->n, t->line, t->sim, err) &&
+           usage_spend(store, t->sim, &t->spend, 1, err);
 }
 
 static const struct task_ops intend_ops = {
@@ -97,6 +99,7 @@ void store_intend(struct store *store, const struct intent *intent,
     t->n_parts = intent->n_parts;
     t->reference = intent->delivery->reference;
     t->n = intent->n;
+    t->spend = intent->spend;
     subject_copy(task, &t->subject, intent->delivery);
     task_submit(task);
 }
@@ -147,7 +150,8 @@ static bool outcome_parts(struct store *store, struct outcome_task *t,
         return false;
     conversation_stick(store, subject->conv, o->line, o->sim);
     if (o->intend &&
-        !attempt_open(store, subject, o->intend, o->line, o->sim, err))
+        (!attempt_open(store, subject, o->intend, o->line, o->sim, err) ||
+         !usage_spend(store, o->sim, &o->spend, 1, err)))
         return false;
     if (o->state != PART_SENT && o->state != PART_UNSURE)
         return true;
@@ -173,7 +177,8 @@ static bool outcome_run(struct store *store, struct task *task, struct err *err)
 
     subject.conv = conversation_get(store, t->conversation, err);
     if (!subject.conv || !moves_apply(store, &subject, &change, &done, err) ||
-        !attempt_close(store, &subject, o, &attempt, err))
+        !attempt_close(store, &subject, o, &attempt, err) ||
+        !usage_spend(store, o->sim, &o->refund, -1, err))
         return false;
     if (!done)
         return true;
@@ -230,6 +235,8 @@ static bool move_remote_ids(struct store *store, const struct move *move,
     struct attempt attempt;
 
     conversation_stick(store, subject->conv, move->line, move->sim);
+    if (!usage_spend(store, move->sim, &move->spend, (int64_t)move->n, err))
+        return false;
     for (unsigned n = 1; n <= move->n; n++)
         if (!attempt_sent(store, subject, move, n, &attempt, err))
             return false;
@@ -251,6 +258,19 @@ static unsigned move_attempt(const struct subject *subject,
     bool tried = move->to == MESSAGE_QUEUED && subject->state == MESSAGE_QUEUED;
 
     return subject->attempt + (tried ? 1 : 0);
+}
+
+/* Nothing ties it to its line any more. */
+static bool move_anew(struct store *store, const struct move *move,
+                      const struct subject *subject, bool unsure,
+                      struct err *err)
+{
+    if (!move->anew)
+        return true;
+    store->counts[COUNT_FAILOVER] += move->failover;
+    store->counts[COUNT_RESENT] += move->failover && unsure;
+    conversation_unstick(store, subject->conv);
+    return parts_forget(store, subject, err);
 }
 
 static bool move_run(struct store *store, struct task *task, struct err *err)
@@ -277,7 +297,9 @@ static bool move_run(struct store *store, struct task *task, struct err *err)
         why = *move->err;
     store->counts[COUNT_POISON] +=
         move->to == MESSAGE_FAILED && why.kind == ERR_POISON;
-    if (!move_remote_ids(store, move, &subject, &why, err))
+    if (!move_anew(store, move, &subject, t->subject.state == MESSAGE_UNKNOWN,
+                   err) ||
+        !move_remote_ids(store, move, &subject, &why, err))
         return false;
     moved_fill(&t->moved, &subject, &why);
     return !move->follow || !message_handed_over(subject.state) ||

@@ -143,6 +143,7 @@ static const char *const counter_names[COUNTERS] = {
     [COUNT_DUPLICATE] = "duplicates_suppressed",
     [COUNT_POISON] = "poison",
     [COUNT_BLOCKED] = "blocked",
+    [COUNT_FAILOVER] = "failovers",
 };
 
 const char *counter_name(enum counter counter)

@@ -5,7 +5,8 @@
  *   accept.c       messages in             take.c           messages out
  *   moves.c        the one UPDATE          outcome.c        ends of tries
  *   reports.c, verdicts.c  late answers    fences.c         the stream's moves
- *   release.c, debts.c, fragments.c, people.c, lines.c, inspect.c, sweep.c */
+ *   release.c, debts.c, fragments.c, people.c, lines.c, usage.c, inspect.c,
+ *   sweep.c */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -114,6 +115,7 @@ static void store_free(struct store *store)
 {
     conversations_forget(store);
     sinks_free(store);
+    usages_free(store);
     db_close(store->db);
     if (store->lock_fd >= 0)
         (void)close(store->lock_fd);

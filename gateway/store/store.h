@@ -47,6 +47,29 @@ void store_barrier(struct store *store, store_fn *fn, void *arg);
  * on. Read from a flag that the store refreshes. */
 bool store_is_full(const struct store *store);
 
+/* --- parts that count --------------------------------------------------- */
+
+/* Where a part counts against the caps of its SIM: the starts of the day and
+ * the minute in Unix ms; 0: it does not. Written with the intent, so that a
+ * crash cannot forget it. */
+struct spend {
+    int64_t day, minute;
+};
+
+/* What a SIM has spent in the periods that begin at `since`; months are added
+ * up from days. */
+struct spent_since {
+    int64_t minute, day, month;
+};
+struct spent {
+    int64_t minute, day, month;
+};
+typedef void store_usage_fn(void *arg, const struct spent *spent,
+                            const struct err *err);
+void store_usage(struct store *store, const char *sim,
+                 const struct spent_since *since, store_usage_fn *fn,
+                 void *arg);
+
 /* --- messages in ------------------------------------------------------- */
 
 struct part_row {
@@ -77,8 +100,9 @@ struct delivery {
     char *stanza_id,
         *from;    /* TO_LINE: the sender's id attribute and full JID */
     char *manner; /* TO_LINE: how to send it (driver.h); NULL: as usual */
-    char *author, *name;          /* TO_XMPP: in groups; contact's nickname */
-    bool receipt;                 /* TO_LINE: the sender asked for a receipt */
+    char *author, *name; /* TO_XMPP: in groups; contact's nickname */
+    char *target;        /* TO_XMPP: id of our message that this one corrects */
+    bool receipt;        /* TO_LINE: the sender asked for a receipt */
     int64_t created, at, expires; /* Unix ms; 0: none */
     int64_t tried;          /* when its last attempt was submitted; 0: never */
     uint16_t reference;     /* for concatenation, stable over tries */
@@ -99,6 +123,7 @@ struct entry {
     const char *stanza_id, *from; /* TO_LINE */
     const char *manner;           /* TO_LINE; driver.h */
     const char *author, *name;    /* TO_XMPP; name updates the contact */
+    const char *slot;         /* TO_XMPP: corrects the slot's last message */
     const char *source, *key; /* dedupe in seen(source, key); key NULL: no */
     bool with_first; /* a further receiver of the nearest entry before it
                         that has this unset: shares its dedupe, i.e. is a
@@ -111,8 +136,10 @@ struct entry {
      * are all taken (the stream keeps order). */
     bool take;
     /* With `take`, for sinks that need an intent: line, sim and planned parts
-     * that are stored with state submitting and the first part's attempt. */
+     * that are stored with state submitting and the first part's attempt.
+     * TO_XMPP: where it came from; an idle conversation answers there. */
     const char *line, *sim;
+    struct spend spend; /* of that first part */
     uint16_t reference;
     const struct part_row *parts;
     size_t n_parts;
@@ -197,6 +224,7 @@ struct intent {
     const struct part_row *parts; /* to store; NULL: stored before */
     size_t n_parts;
     unsigned n; /* the part that is about to be sent */
+    struct spend spend;
 };
 void store_intend(struct store *store, const struct intent *intent,
                   store_fn *fn, void *arg);
@@ -214,10 +242,12 @@ struct outcome {
      * last part: MESSAGE_SENT. Otherwise queued, unknown, failed, or
      * submitting when `intend` names the next part. */
     enum message_state move;
-    unsigned intend; /* part whose attempt row is added (the delivery's
-                        attempt is raised as by store_intend); 0: none */
-    int64_t next_at; /* for queued and unknown: when to try again */
-    bool owe;        /* failed: owe an error; sent: see receipt_on_sent */
+    unsigned intend;     /* part whose attempt row is added (the delivery's
+                            attempt is raised as by store_intend); 0: none */
+    int64_t next_at;     /* for queued and unknown: when to try again */
+    bool owe;            /* failed: owe an error; sent: see receipt_on_sent */
+    struct spend refund; /* of part n, that certainly was not taken */
+    struct spend spend;  /* of part `intend` */
 };
 
 /* What a move did, for telling the sender and going on. */
@@ -246,7 +276,8 @@ void store_outcome(struct store *store, const struct outcome *outcome,
 /* Moves whole messages without a part: expired, poison, failed by an answer,
  * deferred (queued with next_at; from queued to queued is the end of a try of a
  * sink without intents and raises the attempt), sent for idempotent sinks
- * (with remote_ids of its n_parts parts for later reports). */
+ * (with remote_ids of its n_parts parts for later reports). Queued `anew` it is
+ * as if it had never begun, and may go to any line. */
 struct move {
     const struct delivery *delivery;
     enum message_state to;
@@ -256,7 +287,10 @@ struct move {
     const char *line, *sim;
     const char *const *remote_ids; /* n of them, or NULL */
     size_t n;
-    bool follow; /* take the conversation's next message */
+    struct spend spend; /* of each of the n parts */
+    bool follow;        /* take the conversation's next message */
+    bool anew;
+    bool failover; /* anew, although it had begun: counted */
 };
 void store_move(struct store *store, const struct move *move,
                 store_moved_fn *fn, void *arg);
@@ -360,6 +394,23 @@ void store_state_each(struct store *store, const char *owner,
 void store_line(struct store *store, const char *name, const char *network,
                 const char *driver, const char *sim);
 
+/* What an admin wants of a line, across restarts. */
+enum line_duty {
+    DUTY_ON,
+    DUTY_PAUSED,   /* sends nothing, receives */
+    DUTY_DRAINING, /* sends only what it has begun, then it is paused */
+};
+void store_line_duty(struct store *store, const char *name, const char *network,
+                     const char *driver, enum line_duty duty, store_fn *fn,
+                     void *arg);
+enum line_duty store_line_duty_get(struct store *store, const char *name);
+/* (blocking, for start-up) */
+
+/* Is there a message that was begun on the line and is not handed over? */
+typedef void store_begun_fn(void *arg, bool begun, const struct err *err);
+void store_begun(struct store *store, const char *network, const char *line,
+                 store_begun_fn *fn, void *arg);
+
 /* Hourly upkeep, in small bites: bodies (0 d after delivered, 7 d after sent
  * or failed), messages 30 d, attempts 90 d, seen 90 d, orphan reports 1 h. */
 void store_sweep(struct store *store, int64_t now);
@@ -405,6 +456,12 @@ void store_account_remove(struct store *store, const char *network,
                           const char *jid, const struct err *why,
                           store_moved_fn *fn, void *arg);
 
+/* Names a contact for an account (NULL: for everybody who has no name of his
+ * own for it); `name` NULL: it has none. */
+void store_contact_name(struct store *store, const char *network,
+                        const char *account, const char *address,
+                        const char *name, store_fn *fn, void *arg);
+
 /* Roster: contacts of an account that asked for presence. */
 void store_subscribe(struct store *store, const char *network,
                      const char *account, const char *contact, bool on,
@@ -415,40 +472,5 @@ typedef void store_contact_fn(void *arg, const char *account,
                               const char *contact);
 void store_subscriptions(struct store *store, const char *network,
                          const char *account, store_contact_fn *fn, void *arg);
-
-/* --- looking at it ------------------------------------------------------ */
-
-struct json_object; /* json-c */
-
-/* The answers are JSON objects, one call of fn each (borrowed), then NULL. */
-typedef void store_json_fn(void *arg, struct json_object *object,
-                           const struct err *err);
-
-struct listing {
-    /* NULL: all; state "open": not handed over */
-    const char *network, *account, *state;
-    size_t limit;
-};
-/* id direction state held network account contact created age_s attempt parts
- * reason next_at expires; newest last. Never a body. */
-void store_list(struct store *store, const struct listing *listing,
-                store_json_fn *fn, void *arg);
-
-/* One message by id (or unique prefix of at least 4 hex digits): its row and
- * "events": [{at, what, detail}...] from attempts, reports and moves, in order
- * of time. All times in JSON are Unix ms. */
-void store_trace(struct store *store, const char *id, store_json_fn *fn,
-                 void *arg);
-
-/* The same among the messages of one account. */
-void store_trace_own(struct store *store, const char *network,
-                     const char *account, const char *id, store_json_fn *fn,
-                     void *arg);
-
-/* {"network": {"to_line": {"queued": n, ...}, "to_xmpp": ...}, ...}; final
- * states are totals of all time, also of rows that were swept; plus
- * counters ambiguous_resend, duplicates_suppressed, poison, blocked. One
- * object. */
-void store_counts(struct store *store, store_json_fn *fn, void *arg);
 
 #endif

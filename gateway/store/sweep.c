@@ -182,8 +182,21 @@ static bool sweep_orphans(struct store *store, struct sweep_task *t, bool *more,
     return db_end(rows, err);
 }
 
-static bite_fn *const stages[] = { sweep_orphans, sweep_bodies, sweep_messages,
-                                   sweep_attempts, sweep_seen };
+/* A month is added up from its days. */
+static bool sweep_usage(struct store *store, struct sweep_task *t, bool *more,
+                        struct err *err)
+{
+    static const char drop[] = "DELETE FROM usage WHERE period < ?1"
+                               " OR (span = 'minute' AND period < ?2)";
+
+    *more = false;
+    return db_run(
+        store->db, drop,
+        DB_VALUES(db_int(t->now - 62 * DAY_MS), db_int(t->now - HOUR_MS)), err);
+}
+
+static bite_fn *const stages[] = { sweep_orphans,  sweep_bodies, sweep_messages,
+                                   sweep_attempts, sweep_seen,   sweep_usage };
 enum { STAGES = sizeof(stages) / sizeof(stages[0]) };
 
 static bool sweep_run(struct store *store, struct task *task, struct err *err)

@@ -77,6 +77,7 @@ enum {
     COL_SENDER,
     COL_MANNER,
     COL_TEXT,
+    COL_TARGET,
 };
 
 static uint16_t reference_of(const struct conversation *conv,
@@ -115,6 +116,7 @@ static void read_delivery(const struct conversation *conv, struct db_rows *rows,
         .from = (char *)db_get_text(rows, COL_SENDER),
         .manner = (char *)db_get_text(rows, COL_MANNER),
         .author = (char *)db_get_text(rows, COL_AUTHOR),
+        .target = (char *)db_get_text(rows, COL_TARGET),
         .receipt = db_get_int(rows, COL_RECEIPT) != 0,
         .created = db_get_int(rows, COL_CREATED),
         .at = db_get_int(rows, COL_AT),
@@ -152,7 +154,7 @@ bool take_from(struct store *store, struct conversation *conv, size_t n,
     static const char next_messages[] =
         "SELECT m.id, m.mid, m.seq, m.state, m.attempt, m.held, m.kind,"
         " m.receipt, m.created, m.at, m.expires, m.reference, m.parts,"
-        " m.author, m.stanza_id, m.sender, m.manner, b.text"
+        " m.author, m.stanza_id, m.sender, m.manner, b.text, m.target_id"
         " FROM message m LEFT JOIN body b ON b.message = m.id"
         " WHERE m.conv = ?1 AND m.seq > ?2 AND m.state < ?3"
         " ORDER BY m.seq LIMIT ?4";

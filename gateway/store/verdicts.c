@@ -79,7 +79,7 @@ static bool all_delivered(struct store *store, int64_t message, bool *all,
     static const char of_attempts[] =
         "SELECT count(DISTINCT part),"
         " count(DISTINCT CASE WHEN outcome = ?2 THEN part END)"
-        " FROM attempt WHERE message = ?1";
+        " FROM attempt WHERE message = ?1 AND outcome <> ?3";
     int64_t n[2];
 
     if (!read_pair(db_query(store->db, of_parts,
@@ -88,7 +88,8 @@ static bool all_delivered(struct store *store, int64_t message, bool *all,
         return false;
     if (n[0] == 0 && !read_pair(db_query(store->db, of_attempts,
                                          DB_VALUES(db_int(message),
-                                                   db_int(ATTEMPT_DELIVERED))),
+                                                   db_int(ATTEMPT_DELIVERED),
+                                                   db_int(ATTEMPT_ABANDONED))),
                                 n, err))
         return false;
     *all = n[0] > 0 && n[0] == n[1];

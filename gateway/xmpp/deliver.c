@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "store/store.h"
 #include "xmpp/component.h"
+#include "xmpp/content.h"
 #include "xmpp/deliver.h"
 #include "xmpp/roster.h"
 
@@ -115,6 +116,9 @@ bool deliver_text(struct component *component, const struct delivery *delivery)
     add_body(component, message, delivery, relayed);
     add_ids(message, domain, id.text);
     add_delay(message, domain, delivery->at);
+    if (delivery->target)
+        stanza_set(stanza_add(message, "replace", NS_CORRECT, NULL), "id",
+                   delivery->target);
     if (delivery->name && delivery->name[0])
         stanza_add(message, "nick", NS_NICK, delivery->name);
     return component_send(component, message, STREAM_PATIENT);

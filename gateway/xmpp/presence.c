@@ -1,7 +1,8 @@
 /* presence.c - subscriptions, probes, and telling subscribers of changes.
  *
- * Contacts look as healthy as the network's lines: available, or dnd with the
- * reason as text; nothing is said before the lines have started, since all are
+ * The gateway looks as healthy as the network's lines: available, or dnd with
+ * the reason as text; a contact is available while one line works that carries
+ * its address. Nothing is said before the lines have started, since all are
  * told of the outcome anyway. Who is told is in the store; the answer comes row
  * by row into a queue, and a timer sends it on in small bites, so that a
  * thousand contacts do not flood the server (and nothing is lost when the
@@ -94,7 +95,8 @@ static void send_state(struct component *component, const char *contact,
     enum health health;
     char text[256];
 
-    health = network_health(component->network, text, sizeof(text));
+    health =
+        network_contact_health(component->network, contact, text, sizeof(text));
     if (health == HEALTH_UNKNOWN)
         return;
     presence = presence_open(component, contact, to, NULL);

@@ -61,7 +61,7 @@ static void check_answer(const char *answer)
     int a = 0, b = 0;
 
     check_list(answer);
-    if (parse_creg(answer, &a))
+    if (parse_creg(answer, &a, &b))
         assert(a >= 0 && a <= 11);
     if (parse_cmgs(answer, &a))
         assert(a >= 0 && a <= 255);
@@ -74,7 +74,7 @@ static void check_answer(const char *answer)
     (void)parse_cpms_use(answer, &a, &b);
     (void)parse_csq(answer, &a);
     (void)parse_cpin(answer, &cpin);
-    (void)parse_cops(answer, text, sizeof(text));
+    (void)parse_cops(answer, text, sizeof(text), &a);
     (void)parse_csca(answer, text, sizeof(text));
     (void)parse_line(answer, text, sizeof(text));
 }

@@ -3,8 +3,9 @@
 Each text carries a token "<17>". Accepted is
  - a text to a phone: when an IQ that the server sent after it is answered
    (the ack fence), or when its first part reached the SMSC;
- - a text from a phone: when the last of its parts is deleted from the SIM;
- - a delivery report: when it is deleted from the SIM.
+ - a text from a phone: when the last of its parts is deleted from the SIM,
+   or acknowledged (+CNMA) where it was routed past the SIM;
+ - a delivery report: when it is deleted from the SIM, or acknowledged.
 
 A copy is explained when a kill fell between the handing over and the
 moment after which the daemon must have recorded it:
@@ -254,10 +255,24 @@ class Ledger:
         key = event["modem"], event["memory"], event["index"]
         text, part = self.slots.pop(key, (None, 0))
         if text is not None:
-            text.deleted.add(part)
             self.note(f"<{text.token}> part {part} deleted as {key}")
-            if text.accepted() and not text.accepted_at:
-                text.accepted_at = self.now()
+            self._taken(text, part)
+
+    def acknowledged(self, event):
+        """+CNMA for what was routed: a text's part or a report."""
+        if "st" in event:
+            self.report_taken(event["modem"], event["mr"], event["to"])
+        elif str(event.get("token")).isdigit():
+            text = self.ins.get(int(event["token"]))
+            if text is not None:
+                self.note(f"<{text.token}> part {event['part']} "
+                          "acknowledged")
+                self._taken(text, event["part"])
+
+    def _taken(self, text, part):
+        text.deleted.add(part)
+        if text.accepted() and not text.accepted_at:
+            text.accepted_at = self.now()
 
     # ---- at the XMPP server ---------------------------------------------
 
@@ -421,6 +436,8 @@ def watch_network(ledger):
         name = event["event"]
         if name in simple:
             simple[name](event)
+        elif name == "cnma" and event["good"]:
+            ledger.acknowledged(event)
         elif name == "cmgd":
             ledger.deleted(event)
             tpdu = pdu.strip_sca(bytes.fromhex(event["pdu"]))

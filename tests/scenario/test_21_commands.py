@@ -121,8 +121,8 @@ def test_menus_show_what_one_may(desk):
             background_loop()).result(10)
         return {item[1] for item in answer["disco_items"]["items"]}
     admin, user = nodes(desk.alice), nodes(desk.bob)
-    assert {"help", "status", "contacts-add", "ussd", "trace"} <= user
-    assert {"queue-release", "line-ask",
+    assert {"help", "status", "contacts-add", "parts", "trace"} <= user
+    assert {"queue-release", "line-ask", "ussd",
             "http://jabber.org/protocol/admin#announce"} <= admin - user
     info = desk.alice.iq(
         desk.domain, "<query xmlns='http://jabber.org/protocol/disco#info'/>")
@@ -341,6 +341,42 @@ def test_a_hand_in_the_queue(desk):
     desk.phone_gets("1")
     bob.expect_receipt(second, 40)
     assert cli("queue", "hold", two, check=False).returncode == 1
+
+
+# ---- lines ----------------------------------------------------------------
+
+def test_a_menu_of_the_operator(desk):
+    """By chat, by form, and cancelled."""
+    menu = {"text": "1 balance\n2 nothing", "replies": {"1": "You have 5"}}
+    desk.sim.request("ussd", modem="sim1", code="*100#", **menu)
+    desk.sim.request("ussd", modem="sim1", code="*101#", text="Balance: 7")
+    admin = desk.alice
+    said = say(admin, desk, "ussd *100#")
+    assert said.startswith("1 balance\n2 nothing\nYour reply?"), said
+    assert say(admin, desk, "1") == "You have 5"
+    form = Form(admin, desk, "ussd").send().send("complete", code="*100#")
+    assert form.status == "executing" and form.fields() == ["reply"]
+    assert "1 balance" in repr(form.answer)
+    assert form.send("complete", reply="1").note == "You have 5"
+    say(admin, desk, "ussd *100#")
+    assert say(admin, desk, "cancel") == "Cancelled."
+    assert desk.gateway.cli("ussd", "*101#").stdout == "Balance: 7\n"
+    assert "no line" in desk.gateway.cli("ussd", "*1#", "--line", "sim9",
+                                         check=False).stderr
+    assert "did you mean" not in say(desk.bob, desk, "ussd *100#")
+
+
+def test_a_line_pauses_and_goes_on(desk):
+    assert "sends nothing" in say(desk.alice, desk, "line pause sim1")
+    desk.gateway.wait_line("paused")
+    stanza = desk.bob.text(desk.contact(), "in a while")
+    desk.bob.fence(desk.domain)
+    assert len(desk.gateway.queue()) == 1
+    assert "line sim1: paused" in say(desk.bob, desk, "status")
+    desk.gateway.cli("line-resume", "sim1")
+    desk.bob.expect_receipt(stanza, 20)
+    desk.gateway.cli("line", "drain", "sim1")
+    desk.gateway.wait_line("paused")
 
 
 # ---- the command line -----------------------------------------------------

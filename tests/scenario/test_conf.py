@@ -139,6 +139,8 @@ lines = { one = { network = "sms"; driver = "loopback"; }; };
      ":4: tls_ca: cannot read /nonexistent/ca"),
     (("lines =", 'xmpp = { admins = [ "example.org" ]; };\nlines ='),
      ':4: admins: "example.org" is not a bare JID'),
+    (('driver = "loopback"', 'driver = "loopback"; prefixes = [ "0044" ]'),
+     ':4: prefixes: "0044" is not the beginning of a number like "+44"'),
     (('state_dir = "', 'state_dir = "relative'),
      ":2: state_dir: must be a full path"),
     (('state_dir = "', 'store = "mysql"; state_dir = "'),

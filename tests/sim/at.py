@@ -229,7 +229,7 @@ class Port:
         chunk = bytes(self.inbox[:end])
         mark = match[0] if match else b""
         del self.inbox[:end + len(mark)]
-        self._echo(chunk)
+        self._echo(chunk + mark)
         if len(self.data) < 2 * MAX_LINE:
             self.data += chunk
         if not mark:

@@ -397,7 +397,7 @@ HANDLERS["+CPAS", "=?"] = lambda modem, args: ["+CPAS: (0,3,4)"]
 
 
 @handles("+CCLK", "?")
-def clock(modem, args):
+def get_clock(modem, args):
     now = time.strftime("%y/%m/%d,%H:%M:%S", time.gmtime(clock.now()))
     return [f'+CCLK: "{now}+00"']
 

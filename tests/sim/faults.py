@@ -11,6 +11,7 @@ from collections import deque
 SUBMIT_ACTIONS = {
     "no-final": {"silent": True, "accept": False},
     "answer-lost": {"silent": True, "accept": True},
+    "ok-lost": {"half": True, "accept": True},
     "ok-only": {"ok": True, "accept": False},
     "cms": {"cms": 38},
     "reboot": {"reboot": True, "accept": True},

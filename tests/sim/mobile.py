@@ -125,7 +125,11 @@ class Submission:
             raise self._refuse(cms(self.refused))
         if action.get("ok"):
             return []
-        return [f"{self.name}: {self.mr}"]
+        answer = f"{self.name}: {self.mr}"
+        if action.get("half"):
+            self.modem.write_line(answer)
+            return SILENT
+        return [answer]
 
 
 class Receiver:

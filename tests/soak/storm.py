@@ -198,8 +198,9 @@ class Storm:
 
     def open(self):
         """What must still come to its end."""
-        left = [f"slot of {name}" for name, memory
-                in self.modem.memories.items() for _ in memory.slots]
+        left = [] if self.modem.profile["send_only"] else [
+            f"slot of {name}" for name, memory
+            in self.modem.memories.items() for _ in memory.slots]
         return self.ledger.open_items() + left
 
     async def run(self):

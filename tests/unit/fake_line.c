@@ -105,8 +105,10 @@ void line_received(struct line *line, const struct incoming *messages, size_t n,
                    uint64_t token)
 {
     for (size_t i = 0; i < n; i++) {
+        const char *id = messages[i].remote_id;
+
         text_copy(line->fake->last_id, sizeof(line->fake->last_id),
-                  messages[i].remote_id);
+                  id != NULL ? id : "");
         fake_record(line->fake, "%s %s|%s%s%s",
                     messages[i].kind == KIND_NOTICE ? "told" : "received",
                     messages[i].chat, messages[i].text,

@@ -120,6 +120,13 @@ enum health network_health(const struct network *network, char *text,
     return network->health;
 }
 
+enum health network_contact_health(const struct network *network,
+                                   const char *contact, char *text, size_t size)
+{
+    (void)contact;
+    return network_health(network, text, size);
+}
+
 bool network_address(const struct network *network, const char *typed,
                      char out[1024], struct err *err)
 {

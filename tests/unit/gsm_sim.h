@@ -133,11 +133,16 @@ static inline bool sim_store_empty(struct sim *sim)
                        "\"slots\": {}");
 }
 
-static inline struct sim *setup_with(const char *modem, const char *option)
+/* `more`: options as "key=value", ended by NULL. */
+static inline struct sim *setup_options(const char *modem,
+                                        const char *const *more)
 {
     struct sim *sim = xcalloc(1, sizeof(*sim));
     char device[128];
-    const char *options[] = { device, option, NULL };
+    const char *options[16] = { device };
+
+    for (size_t i = 0; more[i] != NULL; i++)
+        options[i + 1] = more[i];
 
     log_set_level(getenv("FAKE_CORE_TRACE") != NULL ? LOG_LEVEL_DEBUG
                                                     : LOG_LEVEL_ERROR);
@@ -153,12 +158,17 @@ static inline struct sim *setup_with(const char *modem, const char *option)
     return sim;
 }
 
+static inline struct sim *setup_with(const char *modem, const char *option)
+{
+    return setup_options(modem, (const char *[]){ option, NULL });
+}
+
 static inline int setup(void **state)
 {
     struct sim *sim = setup_with("", NULL);
 
     *state = sim;
-    assert_non_null(fake_wait(sim->fake, "online 259 ", 10000));
+    assert_non_null(fake_wait(sim->fake, "online 1283 ", 10000));
     return 0;
 }
 

@@ -105,37 +105,43 @@ static void test_cpms(void **state)
     assert_false(parse_cpms_use("+CPMS: x\n", &used, &total));
 }
 
-static void expect_creg(const char *answer, int want)
+static void expect_creg(const char *answer, int want, int want_act)
 {
-    int stat = -1;
+    int stat = -1, act = -2;
 
-    assert_true(parse_creg(answer, &stat));
+    assert_true(parse_creg(answer, &stat, &act));
     assert_int_equal(stat, want);
+    assert_int_equal(act, want_act);
 }
 
 static void test_creg(void **state)
 {
-    int stat;
+    int stat, act;
 
     (void)state;
-    expect_creg("+CREG: 0,1\n", 1);
-    expect_creg("+CREG: 2,5,\"2AF5\",\"0B88E350\",2\n", 5);
-    expect_creg("+CREG: 2,1,9110,7E6\n", 1);
-    expect_creg("+CREG: 1,\"5E25\",\"605F\"\n", 1);
-    expect_creg("+CREG: 5,9110,7E6\n", 5);
-    expect_creg("+CREG: 3\n", 3);
-    expect_creg("+CEREG: 2,6\n", 6);
-    expect_creg("+CREG: 1\n+CREG: 2,3\n", 3);
-    assert_false(parse_creg("+CREG: 77\n", &stat));
-    assert_false(parse_creg("+CREG: \n", &stat));
-    assert_false(parse_creg("", &stat));
+    expect_creg("+CREG: 0,1\n", 1, -1);
+    expect_creg("+CREG: 2,5,\"2AF5\",\"0B88E350\",2\n", 5, 2);
+    expect_creg("+CREG: 2,1,9110,7E6\n", 1, -1);
+    expect_creg("+CREG: 1,\"5E25\",\"605F\"\n", 1, -1);
+    expect_creg("+CREG: 1,\"5E25\",\"0B88E350\",7\n", 1, 7);
+    expect_creg("+CREG: 0,1,\"5E25\",\"605F\",2\n", 1, 2);
+    expect_creg("+CREG: 2,1,\"\",\"605F\"\n", 1, -1);
+    expect_creg("+CREG: 2,1,\"00A1\",\"0C\",99\n", 1, -1);
+    expect_creg("+CREG: 5,9110,7E6\n", 5, -1);
+    expect_creg("+CREG: 3\n", 3, -1);
+    expect_creg("+CEREG: 2,6\n", 6, -1);
+    expect_creg("+CREG: 1\n+CREG: 2,3\n", 3, -1);
+    assert_false(parse_creg("+CREG: 77\n", &stat, &act));
+    assert_false(parse_creg("+CREG: \n", &stat, &act));
+    assert_false(parse_creg("", &stat, &act));
 }
 
 static void test_small_answers(void **state)
 {
     char text[64];
     enum cpin cpin;
-    int value = 0;
+    int value = 0, act = 0;
+    unsigned mask = 0;
 
     (void)state;
     assert_true(parse_csq("+CSQ: 17,99\n", &value));
@@ -144,9 +150,23 @@ static void test_small_answers(void **state)
     assert_true(parse_cpin("+CPIN: SIM PIN\n", &cpin) && cpin == CPIN_PIN);
     assert_true(parse_cpin("+CPIN: READY\n", &cpin) && cpin == CPIN_READY);
     assert_true(parse_cpin("+CPIN: SIM PUK2\n", &cpin) && cpin == CPIN_OTHER);
-    assert_true(parse_cops("+COPS: 0,0,TELE2,0\n", text, sizeof(text)));
+    assert_true(parse_cops("+COPS: 0,0,TELE2,0\n", text, sizeof(text), &act));
     assert_string_equal(text, "TELE2");
-    assert_false(parse_cops("+COPS: 0\n", text, sizeof(text)));
+    assert_string_equal(act_name(act), "2G");
+    assert_true(
+        parse_cops("+COPS: 0,0,\"A, B\",7\n", text, sizeof(text), &act));
+    assert_string_equal(act_name(act), "4G");
+    assert_true(parse_cops("+COPS: 0,0,\"x\"\n", text, sizeof(text), &act));
+    assert_null(act_name(act));
+    assert_null(act_name(14));
+    assert_true(parse_csms("+CSMS: (0,1)\n", &mask) && mask == 3);
+    assert_true(parse_csms("+CSMS: (0-1,128)\n", &mask) && mask == 3);
+    assert_true(parse_csms("+CSMS: 0\n", &mask) && mask == 1);
+    assert_false(parse_csms("+CSMS:\n", &mask));
+    assert_true(parse_cpin("+CPIN: NOT INSERTED\n", &cpin) &&
+                cpin == CPIN_NONE);
+    assert_true(parse_cpin("+CPIN: NOT READY\n", &cpin) && cpin == CPIN_WAIT);
+    assert_false(parse_cops("+COPS: 0\n", text, sizeof(text), &act));
     assert_true(parse_cmgs("+CMGS: 12,\"26/11/21\"\n", &value));
     assert_int_equal(value, 12);
     assert_false(parse_cmgs("+CMGS: 256\n", &value));
@@ -232,6 +252,104 @@ static void test_cnmi_candidates_end(void **state)
     assert_true(n >= 5 && n < 20);
 }
 
+/* Routed is +CMT and +CDS and nothing else, and every family ends. */
+static void test_cnmi_of_families(void **state)
+{
+    struct cnmi_choices choices;
+    const struct gsm_quirk *row;
+
+    (void)state;
+    assert_true(parse_cnmi_choices("+CNMI: (0-3),(0-3),(0,2,3),(0-2),(0,1)\n",
+                                   &choices));
+    for (unsigned i = 0; (row = gsm_quirk_row(i)) != NULL; i++) {
+        for (unsigned with = 0; with < 8; with++) {
+            struct cnmi_wish wish = {
+                .choices = with & 1 ? &choices : NULL,
+                .quirk = row,
+                .reports = (with & 2) != 0,
+                .routed = (with & 4) != 0,
+            };
+            struct cnmi cnmi;
+            unsigned n = 0;
+
+            for (; cnmi_candidate(&wish, n, &cnmi); n++) {
+                if (wish.routed)
+                    assert_int_equal(cnmi.value[1], 2);
+                if (row->reports == REPORTS_ROUTED)
+                    assert_int_not_equal(cnmi.value[3], 2);
+                if (!wish.reports)
+                    assert_int_equal(cnmi.value[3], 0);
+                if (n == 0 && row->cnmi_mode != 0)
+                    assert_int_equal(cnmi.value[0], row->cnmi_mode);
+                if (n == 0 && row->cnmi_bfr_one)
+                    assert_int_equal(cnmi.value[4], 1);
+            }
+            assert_true(n >= 2 && n < 24);
+        }
+    }
+}
+
+/* Each row is found by what its modems say, and its data make sense. */
+static void test_quirks(void **state)
+{
+    static const struct {
+        const char *maker, *model, *name;
+    } modems[] = {
+        { "huawei", "E173", "huawei" },
+        { "ZTE INCORPORATED", "MF190", "zte" },
+        { "SIMCOM_Ltd", "SIMCOM_SIM800L", "sim800" },
+        { "SIMCOM INCORPORATED", "SIMCOM_SIM7600E-H", "sim7600" },
+        { "Quectel", "EC25", "quectel" },
+        { "Quectel_Ltd", "Quectel_M95", "m95" },
+        { "Quectel_Ltd", "Quectel_M35", "m35" },
+        { "Telit", "HE910-EUD", "telit" },
+        { "u-blox", "SARA-U201", "ublox" },
+        { "Cinterion", "MC75i", "cinterion" },
+        { "SIEMENS", "TC35i", "siemens" },
+        { "WAVECOM MODEM", "MULTIBAND  900E  1800", "wavecom" },
+        { "\"Motorola CE, Copyright 2004\"", "\"GSM900\"", "motorola" },
+        { "Nokia Mobile Phones", "Nokia 6310i", "nokia" },
+        { "Nokia", "Nokia N79", "nokia-s60" },
+        { "Moongate", "SIM-1", "" },
+        { "", "", "" },
+    };
+    const struct gsm_quirk *row;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(modems) / sizeof(modems[0]); i++)
+        assert_string_equal(
+            gsm_quirk_find(modems[i].maker, modems[i].model)->name,
+            modems[i].name);
+    for (unsigned i = 0; (row = gsm_quirk_row(i)) != NULL; i++) {
+        assert_ptr_equal(
+            gsm_quirk_find(row->maker, row->model != NULL ? row->model : ""),
+            row);
+        assert_true(row->chunk == 0 || row->chunk_ms > 0);
+        for (unsigned k = 0; k < QUIRK_INIT_MAX && row->init[k]; k++)
+            assert_int_equal(strncmp(row->init[k], "AT", 2), 0);
+    }
+}
+
+/* Those that mean "no credit" are counted; each advice belongs to a row. */
+static void test_advice(void **state)
+{
+    static const int credit[] = { 8, 10, 21, 38, 50, 69, 500 };
+    struct at_final final = { .code = AT_CMS };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(credit) / sizeof(credit[0]); i++) {
+        final.number = credit[i];
+        assert_true(gsm_error_advice(&final).enough >= 5);
+        assert_non_null(strstr(gsm_error_advice(&final).advice, "credit"));
+    }
+    final.number = 331;
+    assert_int_equal(gsm_error_advice(&final).enough, 0);
+    assert_non_null(strstr(gsm_error_advice(&final).advice, "antenna"));
+    final.number = 1;
+    assert_null(gsm_error_advice(&final).advice);
+    assert_non_null(strstr(gsm_error_advice(&final).meaning, "number"));
+}
+
 static void expect_error(enum at_code code, int number, enum err_kind kind,
                          enum err_scope scope)
 {
@@ -254,7 +372,7 @@ static void test_errors(void **state)
     static const int temporary[] = { 17,  22,  27,  38,  41,  42,  47,
                                      127, 192, 194, 208, 213, 255, 500,
                                      512, 521, 522, 535, 321, 340, 9999 };
-    static const int modem[] = { 300, 301, 310, 313, 315, 320, 331, 532 };
+    static const int modem[] = { 300, 301, 310, 313, 315, 320, 331, 515, 532 };
     static const int admin[] = { 193, 311, 312, 316, 317, 318, 330 };
 #define EACH(list, code, kind, scope)                                          \
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)                \
@@ -298,6 +416,9 @@ int main(void)
         cmocka_unit_test(test_cmgl),
         cmocka_unit_test(test_cnmi),
         cmocka_unit_test(test_cnmi_candidates_end),
+        cmocka_unit_test(test_cnmi_of_families),
+        cmocka_unit_test(test_quirks),
+        cmocka_unit_test(test_advice),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_error_words),
     };

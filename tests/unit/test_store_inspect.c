@@ -2,6 +2,8 @@
  * counting; what a sweep forgets. */
 #include "store_scene.h"
 
+#include "store/manage.h"
+
 #include <json.h>
 
 static void keep_text(struct scene *s, const char *text)

@@ -34,6 +34,7 @@ static bool may_scan(const char *detail, const char *sql)
         "SCAN fragment_set", "SCAN CONSTANT ROW",
         "message_owed",      "conversation_in_hand",
         "SCAN bite",         "SCAN (subquery",
+        "SCAN usage",
     };
 
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)

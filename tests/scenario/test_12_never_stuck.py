@@ -1,0 +1,303 @@
+"""Each fault of a modem, one by one: what the line shows is noticed within
+two seconds, other lines go on, the line works within five seconds of the
+fault's end, no text is lost, and none is sent twice without need."""
+
+import fcntl
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from lib.process import wait_for
+from lib.scene import SIM
+
+SIM2 = "+447700900001"
+BACK = 5        # seconds that a line may need once the fault is over
+SOON = 2        # seconds in which a visible fault is noticed
+
+
+@pytest.fixture
+def begin(make_scene):
+    """A scene with short settings, and an account that has been used."""
+    def make(modems=None, **line):
+        scene = make_scene("prosody")
+        scene.simulate(modems)
+        line = {"answer_timeout": 2, **line}
+        scene.start(networks={"sms": {"settle": 1}},
+                    lines={name: line for name in scene.sim.modems})
+        if line.get("reports", True):
+            scene.talk("before")
+        return scene
+    return make
+
+
+@contextmanager
+def within(seconds):
+    """What is inside waits for something; it must not take longer."""
+    started = time.monotonic()
+    yield
+    took = time.monotonic() - started
+    assert took <= seconds, f"it took {took:.1f} s, not {seconds}"
+
+
+def comes_through(scene, text, copies=1, limit=BACK):
+    """A text out and its receipt, and one in."""
+    with within(limit):
+        stanza = scene.alice.text(scene.contact(), text)
+        scene.phone_gets(text)
+    scene.alice.expect_receipt(stanza, 20)
+    assert scene.phone_texts().count(text) == copies
+    scene.phone_sends(text + " back")
+    scene.alice.expect_text(scene.contact(), text + " back", 20)
+
+
+# ---- bytes ------------------------------------------------------------------
+
+@pytest.mark.parametrize("fault", [
+    {"fault": "lose", "dir": "out", "bytes": 10},
+    {"fault": "lose", "dir": "in", "bytes": 12},
+    {"fault": "garble", "dir": "out", "bytes": 12, "rate": 0.3},
+], ids=lambda fault: f"{fault['fault']}-{fault['dir']}")
+def test_spoilt_bytes(begin, fault):
+    """While it is set up: a command or its answer cannot be read."""
+    scene = begin()
+    scene.sim.fault("reboot", modem="sim1", seconds=0)
+    scene.sim.wait_for("booted")
+    scene.sim.fault(modem="sim1", **fault)
+    comes_through(scene, "through", limit=BACK + 1)
+
+
+def test_late_answers(begin):
+    scene = begin()
+    scene.sim.fault("delay", modem="sim1", ms=[150, 250])
+    comes_through(scene, "slowly", limit=10)
+
+
+# ---- silence ----------------------------------------------------------------
+
+def test_hang(begin):
+    """It takes nothing and says nothing for two seconds."""
+    scene = begin()
+    scene.sim.fault("hang", modem="sim1", seconds=2)
+    comes_through(scene, "after the silence", limit=2 + BACK)
+
+
+def test_no_prompt(begin):
+    scene = begin()
+    scene.sim.fault("no-prompt", modem="sim1")
+    comes_through(scene, "at the second prompt", limit=BACK + 1)
+
+
+def test_no_answer_and_not_sent(begin):
+    """Nobody knows: sent again once, after `settle`."""
+    scene = begin()
+    scene.sim.fault("no-final", modem="sim1")
+    comes_through(scene, "was it sent?", limit=2 + 1 + BACK)
+
+
+def test_answer_lost_and_sent(begin):
+    """The report settles it: no second copy."""
+    scene = begin()
+    scene.sim.fault("answer-lost", modem="sim1")
+    comes_through(scene, "it was sent")
+
+
+def test_reference_without_ok(begin):
+    """The reference says it all; only its OK is missing."""
+    scene = begin(reports=False)
+    scene.sim.fault("ok-lost", modem="sim1")
+    stanza = scene.alice.text(scene.contact(), "half an answer")
+    scene.phone_gets("half an answer")
+    with within(BACK):
+        wait_for(lambda: not scene.gateway.queue(), BACK, "sent")
+    assert scene.phone_texts().count("half an answer") == 1
+    assert scene.alice.errors() == []
+    assert stanza
+    comes_through_without_receipt(scene, "and the next")
+
+
+def comes_through_without_receipt(scene, text):
+    scene.alice.text(scene.contact(), text)
+    scene.phone_gets(text)
+    assert scene.phone_texts().count(text) == 1
+
+
+# ---- restarts ---------------------------------------------------------------
+
+def test_reboot_with_noise(begin):
+    scene = begin()
+    scene.sim.fault("reboot", modem="sim1", seconds=0.3, noise=[
+        "\x00\x00\xff\xfe", "^BOOT:19132345,0,0,0,6", "RDY", "+CFUN: 1"])
+    scene.sim.wait_for("booted")
+    comes_through(scene, "after the restart")
+
+
+def test_brown_out_while_it_sends(begin):
+    scene = begin()
+    scene.sim.fault("brown-out", modem="sim1", mid=True, accept=False)
+    comes_through(scene, "with little power", limit=1 + BACK)
+
+
+def test_unplugged_while_it_sends(begin):
+    """Accepted by the network, unknown to us: the report comes later."""
+    scene = begin()
+    scene.sim.fault("unplug", modem="sim1", mid=True, accept=True,
+                    replug=0.5, renumber=True)
+    stanza = scene.alice.text(scene.contact(), "pulled out")
+    scene.sim.wait_for("unplugged")
+    with within(SOON):
+        scene.gateway.wait_log(r"line sim1 is offline.*unplugged", SOON)
+    scene.sim.wait_for("plugged")
+    with within(BACK):
+        scene.gateway.wait_line("online")
+    scene.alice.expect_receipt(stanza, 20)
+    assert scene.phone_texts().count("pulled out") <= 2
+    comes_through(scene, "plugged in")
+
+
+def test_unplugged_and_forgotten_for_a_while(begin):
+    scene = begin()
+    scene.sim.fault("unplug", modem="sim1", replug=2)
+    with within(SOON):
+        scene.gateway.wait_log("line sim1 is offline", SOON)
+    stanza = scene.alice.text(scene.contact(), "for later")
+    scene.sim.drop_events()
+    scene.sim.wait_for("plugged", 5)
+    with within(BACK):
+        scene.phone_gets("for later")
+    scene.alice.expect_receipt(stanza)
+
+
+# ---- SIM and network --------------------------------------------------------
+
+def test_sim_busy(begin):
+    scene = begin()
+    scene.sim.fault("sim-busy", modem="sim1", count=3)
+    comes_through(scene, "not so busy", limit=3 + BACK)
+
+
+def test_sim_taken_out_and_put_in(begin):
+    scene = begin()
+    scene.sim.fault("no-sim", modem="sim1")
+    scene.sim.request("urc", modem="sim1", line="+CPIN: NOT READY")
+    wait_for(lambda: "no SIM" in scene.gateway.line()["problem"], 5,
+             lambda: str(scene.gateway.line()))
+    stanza = scene.alice.text(scene.contact(), "with a SIM again")
+    scene.sim.fault("no-sim", modem="sim1", on=False)
+    with within(BACK):
+        scene.phone_gets("with a SIM again")
+    scene.alice.expect_receipt(stanza)
+
+
+def test_network_comes_and_goes(begin):
+    """Texts wait at the modem, without being refused one by one."""
+    scene = begin()
+    scene.sim.fault("no-network", modem="sim1")
+    with within(SOON):
+        wait_for(lambda: scene.gateway.line()["facts"]["phase"]
+                 == "waiting for the network", SOON,
+                 lambda: str(scene.gateway.line()))
+    stanza = scene.alice.text(scene.contact(), "when the mast is back")
+    scene.alice.fence(scene.domain)
+    scene.sim.fault("network", modem="sim1")
+    with within(BACK):
+        scene.phone_gets("when the mast is back")
+    scene.alice.expect_receipt(stanza)
+    assert scene.sim.stats("sim1")["cmgs"] == 2
+
+
+def test_full_store(begin):
+    """What fills it is brought in; what waited outside follows."""
+    scene = begin()
+    scene.sim.fault("full", modem="sim1", memory="SM")
+    scene.phone_sends("one too many")
+    scene.sim.request("urc", modem="sim1", line='^SMMEMFULL: "SM"')
+    with within(BACK):
+        scene.alice.expect_text(scene.contact(), "one too many")
+    wait_for(lambda: scene.sim.stats("sim1")["memories"]["SM"][0] == 0, 10,
+             "an empty store")
+
+
+# ---- the port ---------------------------------------------------------------
+
+def test_port_of_another_program(make_scene):
+    scene = make_scene("prosody")
+    scene.simulate()
+    with open(scene.sim.device(), "rb", buffering=0) as port:
+        fcntl.flock(port, fcntl.LOCK_EX)
+        gateway = scene.make_gateway()
+        gateway.start(wait=False)
+        gateway.wait_log("port is in use by another program", 10)
+    with within(BACK):
+        gateway.wait_online()
+    scene.talk("it is ours")
+
+
+def test_another_reader(begin):
+    """Half of what the modem says is read by somebody else for a second."""
+    scene = begin()
+    scene.sim.fault("port-stolen", modem="sim1", seconds=1)
+    comes_through(scene, "what is left of it", limit=1 + 3 + BACK)
+
+
+def test_answers_to_somebody_else(begin):
+    scene = begin()
+    for _ in range(3):
+        scene.sim.request("urc", modem="sim1", line="OK")
+    scene.gateway.wait_log("another program uses its port", 5)
+    comes_through(scene, "all the same")
+
+
+# ---- several lines ----------------------------------------------------------
+
+def test_other_lines_go_on(begin):
+    """One modem hangs; what another one gets is there at once."""
+    scene = begin([{"name": "sim1", "number": SIM},
+                   {"name": "sim2", "number": SIM2}])
+    scene.sim.fault("hang", modem="sim1", seconds=4)
+    for n in range(5):
+        scene.phone_sends(f"text {n}", to="sim2")
+        with within(SOON):
+            scene.alice.expect_text(scene.contact(), f"text {n}")
+
+
+# ---- what a person is told --------------------------------------------------
+
+def test_no_credit(begin):
+    """Refused whoever it is for: the SIM pauses, the text is not lost."""
+    scene = begin()
+    scene.sim.fault("cms", modem="sim1", codes=[21] * 5)
+    for n in range(5):
+        scene.alice.text(scene.contact(f"+4477009002{n:02}"), "hello")
+    wait_for(lambda: "credit" in scene.gateway.line()["problem"], 10,
+             lambda: str(scene.gateway.line()))
+    assert len(scene.gateway.queue()) == 1
+    wait_for(lambda: len(scene.alice.errors()) == 4, 5, "four errors")
+    scene.gateway.restart()
+    scene.talk("topped up")
+    scene.gateway.wait_idle()
+
+
+def test_status_in_words(begin):
+    scene = begin([{"name": "sim1", "number": SIM, "profile": "ublox"}])
+    scene.sim.request("signal", modem="sim1", rssi=17)
+    scene.sim.fault("cms", modem="sim1", codes=[38, 38])
+    stanza = scene.alice.text(scene.contact(), "at the third try")
+    wait_for(lambda: "2 times" in
+             scene.gateway.line()["facts"].get("last error", ""), 15,
+             lambda: str(scene.gateway.line()))
+    facts = scene.gateway.line()["facts"]
+    assert facts["operator"] == "home network: TestNet"
+    assert facts["technology"] == "3G"
+    assert "dBm" in facts["signal"] and "bars" in facts["signal"]
+    assert facts["store"].endswith(" of 25")
+    assert facts["number"] == SIM
+    assert SIM[3:] not in facts["sim"]
+    assert "CMS 38" in facts["last error"]
+    assert "credit" in facts["last error"]
+    text = scene.gateway.cli("status").stdout
+    assert "last error: CMS 38 2 times in a row" in text
+    scene.phone_gets("at the third try")
+    scene.alice.expect_receipt(stanza)
+    wait_for(lambda: "last error" not in scene.gateway.line()["facts"], 5,
+             "no error after a success")

@@ -1,0 +1,142 @@
+/* test_store_contacts.c - names of contacts, and messages that take the place
+ * of an earlier one. */
+#include "store_scene.h"
+
+#define ROMEO "romeo@example.org"
+#define PHONE "+447700900001"
+
+static void name_it(struct scene *s, const char *account, const char *name)
+{
+    store_contact_name(s->store, "sms", account, PHONE, name, on_plain, s);
+    scene_wait(s);
+    assert_false(s->failed);
+}
+
+/* The name with which the next text is delivered. */
+static void expect_name(struct scene *s, const char *account, const char *want)
+{
+    struct entry entry = scene_in(account, PHONE, "hi");
+    struct delivery *d;
+
+    scene_accept(s, &entry);
+    d = scene_take_one(s, TO_XMPP, "hi");
+    if (want)
+        assert_string_equal(d->name, want);
+    else
+        assert_null(d->name);
+    scene_fenced(s, &d->row, 1);
+    delivery_free(d);
+}
+
+static void test_names(void **state)
+{
+    struct scene *s = *state;
+
+    expect_name(s, ROMEO, NULL);
+    name_it(s, NULL, "Nurse");
+    expect_name(s, ROMEO, "Nurse"); /* from the cache */
+    expect_name(s, "juliet@example.org", "Nurse");
+    name_it(s, ROMEO, "Angelica");
+    name_it(s, NULL, "Nurse 2");
+    expect_name(s, ROMEO, "Angelica");
+    expect_name(s, "juliet@example.org", "Nurse 2");
+    scene_reopen(s);
+    expect_name(s, ROMEO, "Angelica");
+    expect_name(s, "juliet@example.org", "Nurse 2");
+    name_it(s, ROMEO, NULL);
+    expect_name(s, ROMEO, "Nurse 2");
+    assert_int_equal(scene_sql(s, "SELECT count(*) FROM contact"), 2);
+}
+
+/* A name that a message brings is the account's own. */
+static void test_name_of_a_message(void **state)
+{
+    struct scene *s = *state;
+    struct entry entry = scene_in(ROMEO, PHONE, "hello");
+    struct delivery *d;
+
+    name_it(s, NULL, "Nurse");
+    entry.name = "Angelica";
+    scene_accept(s, &entry);
+    d = scene_take_one(s, TO_XMPP, "hello");
+    assert_string_equal(d->name, "Angelica");
+    scene_fenced(s, &d->row, 1);
+    delivery_free(d);
+    expect_name(s, "juliet@example.org", "Nurse");
+}
+
+static struct delivery *in_slot(struct scene *s, const char *account,
+                                const char *slot, const char *text)
+{
+    struct entry entry = scene_in(account, PHONE, text);
+
+    entry.slot = slot;
+    entry.take = true;
+    assert_int_equal(scene_accept(s, &entry)->outcome, ENTRY_TAKEN);
+    return s->results[0].delivery;
+}
+
+static void expect_target(struct delivery *d, const struct id *id)
+{
+    if (id)
+        assert_string_equal(d->target, id_text(id).text);
+    else
+        assert_null(d->target);
+    delivery_free(d);
+}
+
+static void test_slots(void **state)
+{
+    struct scene *s = *state;
+    struct delivery *d = in_slot(s, ROMEO, "replace1", "21 degrees");
+    struct id first = d->id;
+
+    expect_target(d, NULL);
+    expect_target(in_slot(s, ROMEO, "replace2", "other slot"), NULL);
+    expect_target(in_slot(s, ROMEO, NULL, "no slot"), NULL);
+    expect_target(in_slot(s, "juliet@example.org", "replace1", "other"), NULL);
+    expect_target(in_slot(s, ROMEO, "replace1", "22 degrees"), &first);
+    /* Every correction names the first one (XEP-0308 4). */
+    expect_target(in_slot(s, ROMEO, "replace1", "23 degrees"), &first);
+}
+
+/* Taken later, from the rows. */
+static void test_slot_of_a_queued_one(void **state)
+{
+    struct scene *s = *state;
+    struct entry one = scene_in(ROMEO, PHONE, "one"),
+                 two = scene_in(ROMEO, PHONE, "two");
+    struct delivery *d;
+
+    one.slot = two.slot = "replace1";
+    scene_accept(s, &one);
+    scene_accept(s, &two);
+    d = scene_take(s, TO_XMPP, 2, 2);
+    assert_null(d->target);
+    assert_string_equal(d->next->target, id_text(&one.id).text);
+    deliveries_free(d);
+}
+
+/* What the receiver never got cannot be corrected. */
+static void test_slot_of_a_failed_one(void **state)
+{
+    struct scene *s = *state;
+    struct delivery *d = in_slot(s, ROMEO, "replace1", "lost");
+
+    scene_move_to(s, d, MESSAGE_FAILED, 0);
+    delivery_free(d);
+    expect_target(in_slot(s, ROMEO, "replace1", "shown"), NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SCENE(test_names),
+        SCENE(test_name_of_a_message),
+        SCENE(test_slots),
+        SCENE(test_slot_of_a_queued_one),
+        SCENE(test_slot_of_a_failed_one),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
