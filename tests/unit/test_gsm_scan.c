@@ -87,7 +87,7 @@ static void test_finds_by_imei(void **state)
     *state = sim;
     add_modem(sim, "0-other", "490154203237520");
     assert_true(fake_start(sim->fake));
-    assert_non_null(fake_wait(sim->fake, "online 259 " IMSI, 5000));
+    assert_non_null(fake_wait(sim->fake, "online 1283 " IMSI, 5000));
     assert_true(ends_with(fake_status(sim->fake, "port"), "/tty"));
     assert_int_equal(fake_count(sim->fake, "state port "), 1);
     assert_true(read(silent, got, sizeof(got) - 1) > 0); /* it was asked */
@@ -101,7 +101,7 @@ static void test_finds_by_imsi(void **state)
     *state = sim;
     add_modem(sim, "0-other", "490154203237520");
     assert_true(fake_start(sim->fake));
-    assert_non_null(fake_wait(sim->fake, "online 259 " IMSI, 5000));
+    assert_non_null(fake_wait(sim->fake, "online 1283 " IMSI, 5000));
     assert_true(ends_with(fake_status(sim->fake, "port"), "/tty"));
 }
 
@@ -114,7 +114,7 @@ static void test_replugged_under_another_name(void **state)
 
     *state = sim;
     assert_true(fake_start(sim->fake));
-    assert_non_null(fake_wait(sim->fake, "online 259", 5000));
+    assert_non_null(fake_wait(sim->fake, "online 1283", 5000));
     sim_do(sim, "{\"cmd\":\"unplug\",\"modem\":\"sim1\"}");
     assert_non_null(fake_wait(sim->fake, "offline link", 5000));
     fake_close(sim->fake);
@@ -126,7 +126,7 @@ static void test_replugged_under_another_name(void **state)
              "\"link\":\"%s/tty-9\"}",
              sim->folder);
     sim_do(sim, command);
-    assert_non_null(fake_wait(sim->fake, "online 259", 5000));
+    assert_non_null(fake_wait(sim->fake, "online 1283", 5000));
     assert_true(clock_mono_ms() - start < 4000);
     assert_true(ends_with(fake_status(sim->fake, "port"), "/tty-9"));
     snprintf(command, sizeof(command), "%s/tty-9", sim->folder);
@@ -143,12 +143,12 @@ static void test_remembered_port_is_asked_first(void **state)
     *state = sim;
     assert_true(fcntl(silent, F_SETFL, O_NONBLOCK) == 0);
     assert_true(fake_start(sim->fake));
-    assert_non_null(fake_wait(sim->fake, "online 259", 5000));
+    assert_non_null(fake_wait(sim->fake, "online 1283", 5000));
     fake_close(sim->fake);
     while (read(silent, got, sizeof(got)) > 0)
         continue;
     assert_true(fake_start(sim->fake));
-    assert_non_null(fake_wait(sim->fake, "online 259", 5000));
+    assert_non_null(fake_wait(sim->fake, "online 1283", 5000));
     assert_true(read(silent, got, sizeof(got)) <= 0);
     forget_port(sim, "tty-0-silent", silent);
 }
@@ -166,7 +166,7 @@ static void test_busy_port_is_tried_again(void **state)
     assert_int_equal(fake_count(sim->fake, "online"), 0);
     assert_int_equal(fake_count(sim->fake, "offline"), 0);
     close(fd);
-    assert_non_null(fake_wait(sim->fake, "online 259", 3000));
+    assert_non_null(fake_wait(sim->fake, "online 1283", 3000));
 }
 
 static void test_two_lines_at_once(void **state)
