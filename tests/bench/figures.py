@@ -354,39 +354,49 @@ class Bench:
     # ---- P7 -------------------------------------------------------------
 
     def modem(self, _):
+        yield from self.modems(1, "modem")
+        yield from self.modems(4, "modems-4")
+
+    def modems(self, n, what):
+        """N modems of one network: N times the rate of one."""
         port = free_port()
-        count = self.n(300)
+        count = self.n(300 * n)
+        names = [f"sim{i}" for i in range(1, n + 1)]
         with Simulator(self.place("sim"), modems=[
-                {"name": "sim1", "number": "+447700900000",
-                 "answer": "80:120"}]) as sim:
-            gateway = self.gateway(port, lines={"sim1": {
+                {"name": name, "number": f"+44770090000{i}",
+                 "answer": "80:120"}
+                for i, name in enumerate(names)]) as sim:
+            gateway = self.gateway(port, lines={name: {
                 "network": "sms", "driver": "gsm",
-                "device": sim.device("sim1")}})
+                "device": sim.device(name)} for name in names})
             load = subprocess.Popen(
                 [tool("sender"), str(port), LOAD, SECRET, DOMAIN, str(count)],
                 stdout=subprocess.PIPE, text=True)
             load.stdout.readline()
             gateway.start(wait=False)
-            rate, mean = self.send_all(sim, count)
+            rate, mean = self.send_all(sim, names, count)
             load.kill()
             load.wait()
             gateway.stop()
-        yield f"# P7: {rate:.2f} texts/s, mean answer time {mean:.1f} ms"
-        yield self.row("P7", "modem", rate * mean / 1000, 0.95)
+        yield (f"# P7 {what}: {rate:.2f} texts/s, mean answer time "
+               f"{mean:.1f} ms")
+        yield self.row("P7", what, rate * mean / 1000 / n, 0.95)
 
-    def send_all(self, sim, count):
+    def send_all(self, sim, names, count):
         """Texts/s from the first accepted one to the last, with one inbound
-        text per three sent; and the modem's mean answer time."""
+        text per three sent; and the modems' mean answer time."""
         first = sim.wait_for("accepted", timeout=30)["time"]
         sim.request("stats", reset=True)
         last = first
         for i in range(1, count):
-            last = sim.wait_for("accepted", timeout=60)["time"]
+            event = sim.wait_for("accepted", timeout=60)
+            last = event["time"]
             if i % 3 == 0:
-                sim.text("sim1", f"inbound {i}", sender="+447700900123")
-        wait_for(lambda: sim.stats("sim1")["memories"]["SM"][0] == 0, 10,
+                sim.text(event["modem"], f"inbound {i}",
+                         sender="+447700900123")
+        wait_for(lambda: not any(sim.stats(name)["memories"]["SM"][0]
+                                 for name in names), 10,
                  "the inbound texts to be taken")
-        mean = sim.stats("sim1")["answer_mean_ms"]
+        mean = statistics.mean(sim.stats(name)["answer_mean_ms"]
+                               for name in names)
         return (count - 1) / (last - first), mean
-
-
