@@ -197,3 +197,21 @@ def test_message_centre_validity_and_reports_of_the_line(card):
     assert event["srr"] is False
     assert event["vp"] == 11        # (11 + 1) * 5 minutes
     assert "07914477581006" in said(scene)
+
+
+def test_ussd_with_a_menu(card):
+    """An admin asks in a chat with the gateway, and answers the menu."""
+    scene = card(before={
+        "cmd": "ussd", "modem": "sim1", "code": "*100#",
+        "text": "1 balance\n2 tariff", "replies": {"1": "12.50 EUR"}})
+
+    def say(text):
+        scene.alice.text(scene.domain, text, receipt=False)
+        return scene.alice.expect_text(scene.domain).body
+    assert "1 balance" in say("ussd *100#")
+    assert "12.50 EUR" in say("1")
+    assert "does not know this code" in say("ussd *999#")
+    assert "1 balance" in say("ussd *100#")
+    say("cancel")
+    scene.sim.wait_for("ussd-cancelled")
+    assert "set balance_ussd" in say("line-ask sim1 balance")
