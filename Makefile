@@ -15,15 +15,15 @@ SEEDS      ?= 20
 # (tests/deps.sh); tests that need it are then skipped too.
 DEPS_BUILD := gcc libc6-dev pkg-config libuv1-dev libstrophe-dev \
     libexpat1-dev libjson-c-dev libconfig-dev libsqlite3-dev libssl-dev \
-    libserialport-dev uthash-dev
+    libserialport-dev libcurl4-openssl-dev libmicrohttpd-dev uthash-dev
 DEPS_DEMO := prosody python3 python3-slixmpp python3-aiohttp
 DEPS_TEST := libcmocka-dev python3-pytest ejabberd gammu gammu-smsd smstools \
     kannel modemmanager ofono dbus libglib2.0-bin faketime \
     valgrind clang clang-format libclang-rt-dev|libclang-rt-14-dev \
     universal-ctags openssl
 
-PACKAGES := libuv libstrophe expat json-c libconfig sqlite3 openssl \
-    libserialport
+PACKAGES := libuv libstrophe expat json-c libconfig sqlite3 openssl libcurl \
+    libmicrohttpd libserialport
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
     -Wpointer-arith -Wwrite-strings -Wformat=2 -Wvla -Werror \
     -Wno-unknown-warning-option -Wno-unused-result -Wno-format-truncation

@@ -11,10 +11,10 @@
  *  - Each `send` MUST end in exactly one line_sent, line_failed or line_unsure
  *    (or return false with an error, which is its failure). The core makes a
  *    silent driver unsure after limits.send_timeout_s.
- *  - Timers, serial ports and whatever else the toolkit offers MUST be opened
- *    with line_owner(). On stop the core closes them all and never calls that
- *    instance again: a driver MUST NOT have free-order logic. Heap memory of
- * its own is freed in `destroy`.
+ *  - Timers, serial ports, HTTP requests, hooks and whatever else the toolkit
+ *    offers MUST be opened with line_owner(). On stop the core closes them all
+ * and never calls that instance again: a driver MUST NOT have free-order logic.
+ * Heap memory of its own is freed in `destroy`.
  *  - Arguments are borrowed for the call: copy to keep.
  *  - Retry, back-off, ordering, limits, dedupe and persistence are the core's;
  *    a driver MUST NOT queue messages or try one again by itself.
@@ -33,6 +33,8 @@
 
 #include "base/err.h"
 #include "base/option.h"
+#include "toolkit/http.h"
+#include "toolkit/httpd.h"
 #include "toolkit/loop.h"
 #include "toolkit/serial.h"
 #include "toolkit/timer.h"

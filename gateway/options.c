@@ -38,6 +38,24 @@ static const struct option gateway_options[] = {
         .max = 1048576,
         .help = "MiB of disk below which new messages are refused",
     },
+    {
+        .key = "http_listen",
+        .type = OPT_TEXT,
+        .help = "ADDRESS:PORT of /metrics, /status, /livez and /readyz; unset: "
+                "none. Private: anybody who reaches it may read it",
+    },
+    {
+        .key = "hook_listen",
+        .type = OPT_TEXT,
+        .help = "ADDRESS:PORT for the webhooks of providers, best behind a "
+                "reverse proxy with TLS; unset: none",
+    },
+    {
+        .key = "public_url",
+        .type = OPT_TEXT,
+        .help = "How providers reach hook_listen, e.g. https://gw.example.org; "
+                "unset: http:// and hook_listen",
+    },
     { 0 },
 };
 

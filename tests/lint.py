@@ -32,7 +32,8 @@ ARROWS = {
     "sms": {"base", "sms"},
     "driver": {"contract", "base", "sms", "own"},
 }
-CONTRACT_TOOLKIT = {"toolkit/loop.h", "toolkit/timer.h", "toolkit/serial.h"}
+CONTRACT_TOOLKIT = {"toolkit/loop.h", "toolkit/timer.h", "toolkit/serial.h",
+                    "toolkit/http.h", "toolkit/httpd.h"}
 
 # Outside libraries and facilities: the only files that may see them.
 LIBRARIES = [
@@ -42,8 +43,8 @@ LIBRARIES = [
     (r"libconfig\.h", r"gateway/toolkit/config\.c"),
     (r"strophe\.h", r"gateway/xmpp/"),
     (r"expat\.h", r"gateway/xmpp/"),
-    (r"curl/.*", r"gateway/toolkit/http\.c"),
-    (r"microhttpd\.h", r"gateway/toolkit/httpd\.c"),
+    (r"curl/.*", r"gateway/toolkit/http(_\w+)?\.[ch]"),
+    (r"microhttpd\.h", r"gateway/toolkit/httpd(_\w+)?\.[ch]"),
     (r"libserialport\.h", r"gateway/toolkit/serial\w*\.c"),
     (r"openssl/.*", r"gateway/toolkit/"),
     (r"json(-c)?/.*", r"gateway/(control/|\w+\.c)|drivers/|"

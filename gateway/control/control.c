@@ -36,7 +36,10 @@ struct connection {
 };
 
 struct control_reply {
-    struct connection *connection; /* NULL: gone */
+    struct connection *connection;                       /* NULL: gone */
+    void (*json)(void *arg, struct json_object *object); /* control_reply_new */
+    void (*end)(void *arg, const struct err *err);
+    void *arg;
 };
 
 struct control {
@@ -304,12 +307,27 @@ static void write_line(struct control_reply *reply, struct json_object *object)
     free(line);
 }
 
-void control_reply_json(struct control_reply *reply, struct json_object *object)
+struct control_reply *
+control_reply_new(void (*json)(void *arg, struct json_object *object),
+                  void (*end)(void *arg, const struct err *err), void *arg)
 {
-    write_line(reply, object);
+    struct control_reply *reply = xcalloc(1, sizeof(*reply));
+
+    reply->json = json;
+    reply->end = end;
+    reply->arg = arg;
+    return reply;
 }
 
-void control_reply_end(struct control_reply *reply, const struct err *err)
+void control_reply_json(struct control_reply *reply, struct json_object *object)
+{
+    if (reply->json)
+        reply->json(reply->arg, object);
+    else
+        write_line(reply, object);
+}
+
+static void write_end(struct control_reply *reply, const struct err *err)
 {
     struct json_object *end = json_object_new_object();
 
@@ -318,6 +336,14 @@ void control_reply_end(struct control_reply *reply, const struct err *err)
         json_object_object_add(end, "error", json_object_new_string(err->text));
     write_line(reply, end);
     json_object_put(end);
+}
+
+void control_reply_end(struct control_reply *reply, const struct err *err)
+{
+    if (reply->end)
+        reply->end(reply->arg, err);
+    else
+        write_end(reply, err);
     if (reply->connection)
         reply->connection->reply = NULL;
     free(reply);

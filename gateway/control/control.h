@@ -59,6 +59,12 @@ struct control *control_open(struct owner *owner, const char *state_dir,
  * freed by its control_reply_end. NULL is fine. */
 void control_free(struct control *control);
 
+/* A reply to somebody within the daemon: `json` takes each object, borrowed,
+ * and `end` is the last call. */
+struct control_reply *
+control_reply_new(void (*json)(void *arg, struct json_object *object),
+                  void (*end)(void *arg, const struct err *err), void *arg);
+
 /* One object of the answer; borrowed. */
 void control_reply_json(struct control_reply *reply,
                         struct json_object *object);

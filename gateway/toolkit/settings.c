@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/utf8.h"
@@ -114,6 +115,7 @@ bool setting_set_text(struct setting_value *value, const char *text,
             return false;
         secret_free(value->text);
         value->text = resolved;
+        log_hide(resolved);
         return true;
     }
     if (!*text && value->option->flags & OPT_REQUIRED)
