@@ -348,6 +348,19 @@ static const struct option *pick_driver(const char *name)
     return driver ? driver->options : NULL;
 }
 
+static const char *more_key(const char *name)
+{
+    const struct driver *driver = drivers_find(name);
+
+    return driver ? driver->more_key : NULL;
+}
+
+static struct option *more_options(const char *name, const char *value,
+                                   struct err *err)
+{
+    return drivers_find(name)->more(value, err);
+}
+
 static void driver_names(struct buf *out)
 {
     for (const struct driver *const *d = drivers_all(); *d; d++)
@@ -374,6 +387,8 @@ struct config *options_load(const char *path,
             .pick_key = "driver",
             .pick = pick_driver,
             .pick_names = buf_text(&names),
+            .more_key = more_key,
+            .more = more_options,
         },
         { 0 },
     };

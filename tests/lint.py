@@ -33,14 +33,15 @@ ARROWS = {
     "driver": {"contract", "base", "sms", "own"},
 }
 CONTRACT_TOOLKIT = {"toolkit/loop.h", "toolkit/timer.h", "toolkit/serial.h",
-                    "toolkit/http.h", "toolkit/httpd.h"}
+                    "toolkit/http.h", "toolkit/httpd.h",
+                    "toolkit/address.h", "toolkit/hash.h", "toolkit/tree.h"}
 
 # Outside libraries and facilities: the only files that may see them.
 LIBRARIES = [
     (r"uv\.h", r"gateway/toolkit/"),
     (r"sqlite3\.h", r"gateway/store/db_sqlite\.c"),
     (r"libpq.*\.h", r"gateway/store/db_pgsql\.c"),
-    (r"libconfig\.h", r"gateway/toolkit/config\.c"),
+    (r"libconfig\.h", r"gateway/toolkit/(config(_more)?|tree)\.[ch]"),
     (r"strophe\.h", r"gateway/xmpp/"),
     (r"expat\.h", r"gateway/xmpp/"),
     (r"curl/.*", r"gateway/toolkit/http(_\w+)?\.[ch]"),
