@@ -179,6 +179,7 @@ install: all $(BUILD)/moongate.conf.5 ## PREFIX=/usr/local DESTDIR= SYSCONFDIR=/
 	install -Dm644 -t $(INSTALL_AT)/share/man/man1 conf/man/moongate.1
 	install -Dm644 -t $(INSTALL_AT)/share/man/man5 $(BUILD)/moongate.conf.5
 	install -Dm644 -t $(INSTALL_AT)/share/doc/moongate/servers conf/servers/*
+	install -Dm644 -t $(INSTALL_AT)/share/moongate/providers conf/providers/*
 	install -d $(UNIT_AT) $(INSTALL_AT)/lib/sysusers.d
 	sed 's|@PREFIX@|$(PREFIX)|g; s|@SYSCONFDIR@|$(SYSCONFDIR)|g' \
 	    conf/systemd/moongate.service >$(UNIT_AT)/moongate.service
@@ -195,7 +196,7 @@ uninstall: ## leaves the configuration and the state
 	    $(INSTALL_AT)/lib/sysusers.d/moongate.conf \
 	    $(INSTALL_AT)/share/man/man1/moongate.1 \
 	    $(INSTALL_AT)/share/man/man5/moongate.conf.5
-	rm -rf $(INSTALL_AT)/share/doc/moongate
+	rm -rf $(INSTALL_AT)/share/doc/moongate $(INSTALL_AT)/share/moongate
 
 clean: ## remove build/
 	rm -rf $(BUILD)

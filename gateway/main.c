@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "control/client.h"
 #include "gateway.h"
+#include "http/providertool.h"
 #include "modems.h"
 #include "options.h"
 #include "reference.h"
@@ -109,6 +110,12 @@ static int run_pdu(const char *path, int argc, char **argv)
     return pdutool_main(argc, argv);
 }
 
+static int run_provider(const char *path, int argc, char **argv)
+{
+    (void)path;
+    return providertool_main(argc, argv);
+}
+
 static int run_version(const char *path, int argc, char **argv)
 {
     (void)path;
@@ -139,6 +146,9 @@ static const struct command commands[] = {
       "explain an SMS PDU, or how a text would be sent", run_pdu },
     { "modems", "[--json] [PORT ...]",
       "what is plugged in, with the lines to paste", modems_main },
+    { "provider", "FILE [--sample] [--replay REQUEST] ...",
+      "check a provider file; show its request, replay a webhook, offline",
+      run_provider },
     { "help", "", "this list", run_help },
     { "version", "", "print the version", run_version },
 };

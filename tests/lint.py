@@ -26,11 +26,12 @@ ARROWS = {
     "xmpp": {"base", "toolkit", "store", "core", "xmpp"},
     "control": {"base", "toolkit", "store", "core", "control"},
     "top": {"base", "toolkit", "store", "core", "xmpp", "control", "top",
-            "contract", "table", "sms"},
+            "contract", "table", "sms", "tool"},
     "contract": {"base", "toolkit"},
     "table": {"contract", "table", "driver"},
     "sms": {"base", "sms"},
-    "driver": {"contract", "base", "sms", "own"},
+    "driver": {"contract", "base", "sms", "own", "tool"},
+    "tool": {"base"},
 }
 CONTRACT_TOOLKIT = {"toolkit/loop.h", "toolkit/timer.h", "toolkit/serial.h",
                     "toolkit/http.h", "toolkit/httpd.h",
@@ -97,6 +98,8 @@ def layer(path):
         return parts[1] if len(parts) > 2 else "top"
     if len(parts) == 2 and parts[1].startswith("drivers."):
         return "table"
+    if path == "drivers/http/providertool.h":
+        return "tool"
     return "sms" if parts[1] == "sms" else "driver"
 
 

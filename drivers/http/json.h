@@ -7,8 +7,8 @@
 
 struct json_object;
 
-/* One whole value: strict RFC 8259 with valid UTF-8, at most 32 deep. NULL when
- * it is not. The caller puts it. */
+/* One whole value: json-c's strict mode, with valid UTF-8, at most 32 deep.
+ * NULL when it is not. The caller puts it. */
 struct json_object *json_parse(const char *text, size_t size);
 
 /* Is it a pointer: "" or "/..." with ~0 and ~1 as its only escapes? */

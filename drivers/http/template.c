@@ -21,7 +21,7 @@ struct piece {
 
 struct template
 {
-    struct piece pieces[PIECES_MAX];
+    struct piece *pieces;
     size_t n;
 };
 
@@ -31,6 +31,7 @@ void template_free(struct template *template)
         return;
     for (size_t i = 0; i < template->n; i++)
         free(template->pieces[i].literal);
+    free(template->pieces);
     free(template);
 }
 
@@ -40,6 +41,8 @@ static bool add_piece(struct template *template, const struct piece *piece,
     if (template->n == PIECES_MAX)
         return err_set(err, ERR_CONFIG, "more than %d placeholders",
                        (int)PIECES_MAX / 2);
+    template->pieces =
+        xrealloc(template->pieces, (template->n + 1) * sizeof(*piece));
     template->pieces[template->n++] = *piece;
     return true;
 }

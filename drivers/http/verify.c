@@ -242,7 +242,7 @@ static void add_params_amp(struct buf *out, const struct payload *payload)
     free(fields);
 }
 
-/* Plivo V3: the query in order of its names. */
+/* Plivo V3: a question mark in any case, and a point behind a query. */
 static void add_sorted_url(struct buf *out,
                            const struct signed_request *request)
 {
@@ -250,9 +250,11 @@ static void add_sorted_url(struct buf *out,
     struct param *fields = sorted(query);
 
     buf_add(out, request->url, strcspn(request->url, "?"));
+    buf_add_char(out, '?');
     for (size_t i = 0; i < query->n; i++)
-        buf_addf(out, "%c%s=%s", i ? '&' : '?', fields[i].name,
-                 fields[i].value);
+        buf_addf(out, "%s%s=%s", i ? "&" : "", fields[i].name, fields[i].value);
+    if (query->n > 0)
+        buf_add_char(out, '.');
     free(fields);
 }
 
