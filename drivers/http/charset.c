@@ -89,31 +89,31 @@ void charset_decode(struct buf *out, const char *charset, const char *bytes,
     buf_free(&text);
 }
 
-/* The next run of digits; *text moves behind it. */
+/* The next run of digits, no more than any date needs; *text moves behind it.
+ */
 static long number(const char **text)
 {
-    char *end;
-    long value;
+    static const long most = 9999;
+    long value = 0;
 
     while (**text && !isdigit((unsigned char)**text))
         (*text)++;
-    value = strtol(*text, &end, 10);
-    *text = end;
-    return value;
+    for (; isdigit((unsigned char)**text); (*text)++)
+        value = value < most ? value * 10 + (**text - '0') : most;
+    return value < most ? value : most;
 }
 
 /* "+02:00", "-0500" in ms; "Z" and nothing are 0. */
 static int64_t offset(const char *text)
 {
-    const char *sign = strpbrk(text, "+-");
-    const char *at = sign ? sign + 1 : "";
-    long digits = strtol(at, NULL, 10);
-    long minutes = 0;
+    const char *sign = strpbrk(text, "+-"), *at = sign;
+    long digits, minutes;
 
     if (!sign)
         return 0;
-    if (strchr(at, ':'))
-        minutes = digits * 60 + strtol(strchr(at, ':') + 1, NULL, 10);
+    digits = number(&at);
+    if (*at == ':')
+        minutes = digits * 60 + number(&at);
     else
         minutes = digits > 24 ? digits / 100 * 60 + digits % 100 : digits * 60;
     return (*sign == '-' ? -1 : 1) * (int64_t)minutes * 60000;

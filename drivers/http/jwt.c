@@ -115,7 +115,7 @@ static bool hash_fits(struct json_object *claims, const char *body, size_t size)
     bool fits;
 
     buf_init(&hex, (size_t)2 * HASH_MAX);
-    code_hex(&hex, hash, hash_of(HASH_SHA256, body, size, hash));
+    code_hex(&hex, hash, hash_bytes(HASH_SHA256, body, size, hash));
     fits = claimed && strlen(claimed) == hex.len &&
            secret_equal(claimed, hex.data, hex.len);
     buf_free(&hex);

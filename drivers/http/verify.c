@@ -360,7 +360,7 @@ static bool check_signature(const struct verify *verify, const char *key,
     size = verify->kind == HMAC
                ? hash_hmac(verify->hash, key, strlen(key), buf_text(&text),
                            text.len, sum)
-               : hash_of(verify->hash, buf_text(&text), text.len, sum);
+               : hash_bytes(verify->hash, buf_text(&text), text.len, sum);
     (void)(verify->base64 ? code_base64(&expected, sum, size)
                           : code_hex(&expected, sum, size));
     good = !text.over && one_fits(given, verify, &expected);

@@ -23,8 +23,8 @@ static const EVP_MD *method(enum hash hash)
     return EVP_sha512();
 }
 
-size_t hash_of(enum hash hash, const void *bytes, size_t size,
-               unsigned char out[HASH_MAX])
+size_t hash_bytes(enum hash hash, const void *bytes, size_t size,
+                  unsigned char out[HASH_MAX])
 {
     unsigned written = 0;
 
