@@ -41,20 +41,18 @@ static const struct option gateway_options[] = {
     {
         .key = "http_listen",
         .type = OPT_TEXT,
-        .help = "ADDRESS:PORT of /metrics, /status, /livez and /readyz; unset: "
-                "none. Private: anybody who reaches it may read it",
+        .help =
+            "ADDRESS:PORT of /metrics /status /livez /readyz, for you alone",
     },
     {
         .key = "hook_listen",
         .type = OPT_TEXT,
-        .help = "ADDRESS:PORT for the webhooks of providers, best behind a "
-                "reverse proxy with TLS; unset: none",
+        .help = "ADDRESS:PORT for providers' webhooks, behind a TLS proxy",
     },
     {
         .key = "public_url",
         .type = OPT_TEXT,
-        .help = "How providers reach hook_listen, e.g. https://gw.example.org; "
-                "unset: http:// and hook_listen",
+        .help = "How providers reach hook_listen, e.g. https://gw.example.org",
     },
     { 0 },
 };

@@ -174,6 +174,7 @@ static bool find_report(const struct event *event,
         return err_set(err, ERR_PROTOCOL, "report: %s is missing",
                        found->id ? "status" : "id");
     }
+    found->sms = word(event->sms, payload);
     found->report = REPORT_PENDING;
     if (word_among(status, event->delivered)) {
         found->report = REPORT_DELIVERED;
@@ -217,5 +218,6 @@ void found_free(struct found *found)
     free(found->author);
     free(found->name);
     free(found->set);
+    free(found->sms);
     *found = (struct found){ 0 };
 }

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "http/http_line.h"
+#include "http/segments.h"
 
 enum {
     BODY_MAX = 256 * 1024,
@@ -106,11 +107,52 @@ static void give_message(struct http_line *http, const struct found *found,
         line_received(http->line, &message, 1, token);
 }
 
+static void keep_segments(struct http_line *http)
+{
+    line_state_put(http->line, "segments",
+                   http->segments.len > 0 ? buf_text(&http->segments) : NULL);
+}
+
+void hooks_expect(struct http_line *http, const char *id, const char *parts)
+{
+    if (!strchr(parts, ' '))
+        return;
+    segments_expect(&http->segments, id, parts);
+    keep_segments(http);
+}
+
+/* A text in several SMS is delivered when all of them are, and fails with the
+ * first. */
+static bool is_whole(struct http_line *http, const struct found *found)
+{
+    size_t before = http->segments.len;
+    bool whole = true;
+
+    if (!found->sms)
+        return true;
+    if (found->report == REPORT_DELIVERED || found->report == REPORT_READ)
+        whole = segments_delivered(&http->segments, found->id, found->sms);
+    else if (found->report == REPORT_FAILED)
+        segments_forget(&http->segments, found->id);
+    if (http->segments.len != before)
+        keep_segments(http);
+    return whole;
+}
+
+static void give_report(struct http_line *http, const struct found *found,
+                        uint64_t token)
+{
+    bool failed = found->report == REPORT_FAILED;
+    bool whole = is_whole(http, found);
+
+    line_report(http->line, found->id, found->chat,
+                whole ? found->report : REPORT_PENDING, 0,
+                failed ? &found->err : NULL, token);
+}
+
 static bool give(struct http_line *http, const struct found *found,
                  uint64_t token)
 {
-    bool failed = found->report == REPORT_FAILED;
-
     if (!found->event || found->event->kind == EVENT_IGNORE) {
         http->ignored++;
         return false;
@@ -118,8 +160,7 @@ static bool give(struct http_line *http, const struct found *found,
     if (found->event->kind == EVENT_MESSAGE)
         give_message(http, found, token);
     else
-        line_report(http->line, found->id, found->chat, found->report, 0,
-                    failed ? &found->err : NULL, token);
+        give_report(http, found, token);
     return true;
 }
 
@@ -164,6 +205,17 @@ static bool verified(const struct door *door,
             return false;
     }
     return true;
+}
+
+/* A report on a part before we know which parts there are: come again. */
+static bool too_early(const struct http_line *http, const struct found *all,
+                      size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (all[i].sms && submit_is_out(http, all[i].id))
+            return true;
+    }
+    return false;
 }
 
 /* All members are read before the first is handed over: either the request can
@@ -211,10 +263,12 @@ static void take(struct door *door, const struct hook_request *request,
         refuse(door, request, 403, err.text);
         return;
     }
-    if (read_all(door->spec, payload, &all, &n, &err))
-        hand_over(door, request, all, n);
-    else
+    if (!read_all(door->spec, payload, &all, &n, &err))
         refuse(door, request, 400, err.text);
+    else if (too_early(door->line, all, n))
+        hook_answer(request->call, 503, NULL, NULL, 0);
+    else
+        hand_over(door, request, all, n);
     while (n > 0)
         found_free(&all[--n]);
     free(all);
@@ -286,7 +340,11 @@ static void open_door(struct http_line *http, struct door *door,
 void hooks_open(struct http_line *http)
 {
     const struct provider *provider = http->provider;
+    const char *segments = line_state_get(http->line, "segments");
 
+    buf_init(&http->segments, SEGMENTS_SIZE_MAX);
+    if (segments && segments[strlen(segments) - 1] == '\n')
+        (void)buf_add_text(&http->segments, segments);
     for (size_t i = 0; i < provider->n_hooks; i++) {
         http->doors[i].line = http;
         http->doors[i].spec = &provider->hooks[i];
@@ -301,4 +359,5 @@ void hooks_destroy(struct http_line *http)
 
     DL_FOREACH_SAFE (http->arrivals, arrival, next)
         free(arrival);
+    buf_free(&http->segments);
 }

@@ -18,17 +18,14 @@ static const struct option options[] = {
     { .key = "provider",
       .type = OPT_TEXT,
       .flags = OPT_REQUIRED,
-      .help = "Name of a provider file (kannel, twilio, ...), or a path with "
-              "a /; what it declares become options of this line, too" },
+      .help = "Provider file: kannel, twilio, ... or a path; it adds options" },
     { .key = "from",
       .type = OPT_TEXT,
-      .help =
-          "The line's own number or sender name, as the provider wants it" },
+      .help = "The line's own number or name, as the provider wants it" },
     { .key = "hook_token",
       .type = OPT_TEXT,
       .flags = OPT_SECRET,
-      .help = "Secret last part of the hooks' paths; unset: a random one, see "
-              "moongate status" },
+      .help = "Secret end of the hooks' paths; unset: see moongate status" },
     { .key = NULL },
 };
 

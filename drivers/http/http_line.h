@@ -39,6 +39,7 @@ struct http_line {
     struct arrival *arrivals; /* utlist */
     size_t n_arrivals;
     uint64_t last_token;
+    struct buf segments; /* segments.h */
     uint64_t refused, ignored;
     int64_t warned; /* clock_mono_ms of the last warning of a refusal */
 };
@@ -60,8 +61,14 @@ bool submit_send(struct line *line, const struct submission *part,
 void submit_init(struct http_line *http);
 void submit_destroy(struct http_line *http);
 
+/* Is the request with that id of ours out? */
+bool submit_is_out(const struct http_line *http, const char *id);
+
 /* Fails what waits and goes offline when nothing is out any more. */
 void submit_trouble(struct http_line *http, const struct err *err);
+
+/* A text was taken as these parts. */
+void hooks_expect(struct http_line *http, const char *id, const char *parts);
 
 void hooks_open(struct http_line *http);
 void hooks_ack(struct line *line, uint64_t token, enum ack ack);
@@ -71,7 +78,7 @@ void hooks_destroy(struct http_line *http);
  * to the core, `moongate provider` prints it. */
 struct found {
     const struct event *event; /* NULL: nothing fits */
-    char *chat, *text, *id, *author, *name, *set;
+    char *chat, *text, *id, *author, *name, *set, *sms;
     unsigned part, parts;
     int64_t at;
     enum report_kind report;

@@ -66,9 +66,9 @@ struct event {
     struct pick *set, *part, *parts;
     const char *chat_prefix;
     /* report: id and status are required, chat helps */
-    struct pick *status, *code, *reason;
-    const char *delivered, *read, *failed; /* words; others are pending */
-    struct rules *rules;                   /* kinds of failure */
+    struct pick *status, *sms, *code, *reason; /* sms: which of result.parts */
+    const char *delivered, *read, *failed;     /* words; others are pending */
+    struct rules *rules;                       /* kinds of failure */
 };
 
 struct hook_spec {

@@ -35,12 +35,13 @@ static const struct slot report_slots[] = {
     { SLOT(id), true },
     { SLOT(status), true },
     { "to", offsetof(struct event, chat), false },
+    { "part", offsetof(struct event, sms), false },
     { SLOT(code), false },
     { "reason", offsetof(struct event, reason), false },
     { NULL, 0, false },
 };
 static const char report_keys[] =
-    "id|status|to|code|reason|delivered|read|failed|rules";
+    "id|status|part|to|code|reason|delivered|read|failed|rules";
 
 static bool parse_pick(const struct tree *group, const char *key, bool required,
                        struct pick **out, struct err *err)

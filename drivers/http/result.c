@@ -25,7 +25,7 @@ struct rules {
 };
 
 struct result {
-    struct pick *id, *code, *text, *retry_after;
+    struct pick *id, *parts, *code, *text, *retry_after;
     bool own_id;
     struct rules *rules;
 };
@@ -168,8 +168,9 @@ struct result *result_parse(const struct tree *group, struct err *err)
     struct result *result = xcalloc(1, sizeof(*result));
 
     if (!group ||
-        (tree_check(group, "id|code|text|retry_after|rules", err) &&
+        (tree_check(group, "id|parts|code|text|retry_after|rules", err) &&
          parse_id(result, group, err) &&
+         parse_pick(group, "parts", &result->parts, err) &&
          parse_pick(group, "code", &result->code, err) &&
          parse_pick(group, "text", &result->text, err) &&
          parse_pick(group, "retry_after", &result->retry_after, err) &&
@@ -184,6 +185,7 @@ void result_free(struct result *result)
     if (!result)
         return;
     pick_free(result->id);
+    pick_free(result->parts);
     pick_free(result->code);
     pick_free(result->text);
     pick_free(result->retry_after);
@@ -270,6 +272,28 @@ static void copy_clean(char *out, size_t size, const struct pick *pick,
     free(text);
 }
 
+/* All ids; one with a blank in it would be two and is left out. */
+static void copy_parts(const struct result *result,
+                       const struct payload *payload, struct outcome *out)
+{
+    struct buf all, one;
+
+    buf_init(&all, sizeof(out->parts) - 1);
+    for (size_t i = 0; i < VALUES_MAX; i++) {
+        bool there;
+
+        buf_init(&one, TEXT_MAX);
+        there = pick_value(result->parts, payload, i, &one);
+        if (there && one.len > 0 && !strpbrk(one.data, " \n"))
+            buf_addf(&all, "%s%s", all.len > 0 ? " " : "", one.data);
+        buf_free(&one);
+        if (!there)
+            break;
+    }
+    text_copy(out->parts, sizeof(out->parts), buf_text(&all));
+    buf_free(&all);
+}
+
 static int find_retry_after(const struct result *result, int header,
                             const struct payload *payload)
 {
@@ -310,6 +334,7 @@ void result_map(const struct result *result, int status, int retry_after,
     *out = (struct outcome){ 0 };
     if (!rules_map(result->rules, status, payload, &out->verdict, &kind))
         map_status(status, &out->verdict, &kind);
+    copy_parts(result, payload, out);
     if (out->verdict == VERDICT_ACCEPTED)
         copy_clean(out->remote_id, sizeof(out->remote_id), result->id, payload);
     else

@@ -18,6 +18,7 @@ struct outcome {
     enum verdict verdict;
     struct err err;      /* unless accepted */
     char remote_id[256]; /* of an accepted one; "" when there is none */
+    char parts[2048];    /* ids of its SMS, blanks between; "" when not told */
 };
 
 /* The group `result`; NULL stands for an empty one. ERR_CONFIG with the place.

@@ -166,6 +166,7 @@ static void settle(struct http_line *http, const struct job *job,
     switch (outcome->verdict) {
     case VERDICT_ACCEPTED:
         http->blocks = 0;
+        hooks_expect(http, id, outcome->parts);
         line_sent(http->line, job->ticket, *id ? id : NULL);
         break;
     case VERDICT_UNSURE:
@@ -226,6 +227,17 @@ static void map_broken(struct http_line *http, const struct job *job,
         why.scope = SCOPE_LINE;
         fail(http, job->ticket, &why);
     }
+}
+
+bool submit_is_out(const struct http_line *http, const char *id)
+{
+    const struct job *job;
+
+    DL_FOREACH (http->jobs, job) {
+        if (job->out && strcmp(job->id, id) == 0)
+            return true;
+    }
+    return false;
 }
 
 static void start_jobs(struct http_line *http);

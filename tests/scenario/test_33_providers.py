@@ -86,6 +86,29 @@ def test_vonage(make_line, provider):
     assert call(line.url("in"), forged)[0] == 403
 
 
+def test_vonage_receipt_waits_for_every_sms(make_line, provider):
+    line = make_line("vonage", key="k1", secret="s-e-c-r-e-t",
+                     signature=SECRET)
+    alice = line.scene.alice
+    provider.answers({"delay": 0.3, "status": 200, "body": {"messages": [
+        {"status": "0", "message-id": f"V{n}"} for n in range(3)]}})
+    stanza = alice.text(line.scene.contact(), "long " * 80)
+    form = line.wait_sent(1)[0]
+
+    def report(part, status="delivered"):
+        return call(form["callback"], vonage_signed({
+            "msisdn": PHONE[1:], "messageId": part, "status": status,
+            "err-code": "0", "client-ref": form["client-ref"]}))[0]
+    assert report("V1") == 503  # the answer is not here yet: come again
+    line.gateway.wait_idle()
+    assert report("V1") == report("V0") == report("V1") == 200
+    line.gateway.restart()
+    assert report("V1") == 200
+    assert not any(s.receipt for s in alice.stanzas)
+    assert report("V2") == 200
+    alice.expect_receipt(stanza, 20)
+
+
 @pytest.mark.parametrize("status,condition", [
     ("6", "item-not-found"), ("12", "not-acceptable"),
     ("7", "item-not-found"), ("99", "not-acceptable")])

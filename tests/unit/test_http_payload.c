@@ -14,6 +14,7 @@
 #include "http/charset.h"
 #include "http/json.h"
 #include "http/pick.h"
+#include "http/segments.h"
 
 static void test_params(void **state)
 {
@@ -256,6 +257,38 @@ static void test_codes(void **state)
     buf_free(&out);
 }
 
+static void test_segments(void **state)
+{
+    struct buf s;
+    char id[16];
+
+    (void)state;
+    buf_init(&s, SEGMENTS_SIZE_MAX);
+    assert_true(segments_delivered(&s, "x", "a")); /* never heard of */
+    segments_expect(&s, "one", "a");
+    assert_int_equal(s.len, 0);
+    segments_expect(&s, "three", "a b c");
+    segments_expect(&s, "two", "d e");
+    assert_false(segments_delivered(&s, "three", "b"));
+    assert_false(segments_delivered(&s, "three", "b")); /* again */
+    assert_false(segments_delivered(&s, "three", "zz"));
+    assert_false(segments_delivered(&s, "three", "a"));
+    assert_true(segments_delivered(&s, "three", "c"));
+    assert_string_equal(buf_text(&s), "two d e\n");
+    segments_forget(&s, "three");
+    segments_forget(&s, "two");
+    assert_string_equal(buf_text(&s), "");
+    for (int i = 0; i < 5000; i++) {
+        snprintf(id, sizeof(id), "id%d", i);
+        segments_expect(&s, id, "a b");
+    }
+    assert_true(s.len <= SEGMENTS_SIZE_MAX && !s.over);
+    assert_true(segments_delivered(&s, "id1", "a"));
+    assert_false(segments_delivered(&s, "id4999", "a"));
+    assert_true(segments_delivered(&s, "id4999", "b"));
+    buf_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +301,7 @@ int main(void)
         cmocka_unit_test(test_charsets),
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_codes),
+        cmocka_unit_test(test_segments),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
