@@ -66,9 +66,34 @@ static void ask(struct pages *pages, const struct hook_request *request,
                           control_reply_new(on_object, on_end, page));
 }
 
+/* The path of a hook is a secret, which the control socket may tell to the
+ * gateway's group, but not this page to everybody on the machine. */
+static void hide_hooks(struct json_object *status)
+{
+    struct json_object *lines = NULL, *facts;
+
+    (void)json_object_object_get_ex(status, "lines", &lines);
+    for (size_t i = 0; lines && i < json_object_array_length(lines); i++) {
+        struct json_object *line = json_object_array_get_idx(lines, i);
+
+        if (!json_object_object_get_ex(line, "facts", &facts))
+            continue;
+        json_object_object_foreach(facts, key, value)
+        {
+            (void)value;
+            if (strncmp(key, "hook ", 5) == 0)
+                json_object_object_add(facts, key,
+                                       json_object_new_string("***"));
+        }
+    }
+}
+
 static void show_status(struct hook_call *call, struct json_object *status)
 {
-    const char *text = json_object_to_json_string_ext(
+    const char *text;
+
+    hide_hooks(status);
+    text = json_object_to_json_string_ext(
         status, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
 
     hook_answer(call, 200, "application/json", text, strlen(text));

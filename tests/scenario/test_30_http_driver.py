@@ -394,10 +394,13 @@ def test_no_hooks_without_a_listener(make_line):
 
 
 def test_hook_urls_in_status(make_line):
-    line = make_line(gateway={"public_url": "https://gw.example.org/"},
+    private = free_port()
+    line = make_line(gateway={"public_url": "https://gw.example.org/",
+                              "http_listen": f"127.0.0.1:{private}"},
                      hook_token=None)
     url = line.fact("hook in")
     assert url.startswith("https://gw.example.org/hook/web/in/")
     assert len(url.rsplit("/", 1)[1]) == 40
+    assert url not in call(f"http://127.0.0.1:{private}/status")[1].decode()
     line.gateway.restart()
     assert line.fact("hook in") == url
