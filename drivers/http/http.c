@@ -50,7 +50,7 @@ static void http_tailor(const struct settings *settings, struct driver *own)
         return; /* the file has changed: start will say so */
     own->phone_addresses = p->phones;
     own->ambiguity = p->idempotent ? AMBIGUITY_IDEMPOTENT : AMBIGUITY_NONE;
-    own->gateway_type = strcmp(p->gateway_type, "sms") == 0 ? "sms" : "im";
+    own->gateway_type = p->gateway_type;
     own->limits.max_parts = (unsigned)settings_int(settings, "max_parts");
     own->limits.in_flight = (unsigned)p->in_flight;
     own->limits.settle_s = (unsigned)p->settle;

@@ -24,6 +24,11 @@ static const char *const own_names[VALUES_OWN] = {
     [VALUE_ALPHABET] = "alphabet",
 };
 
+/* In the order of the choices of `type`; they outlive any provider. */
+static const char *const gateway_types[] = {
+    "sms", "qq", "irc", "skype", "smtp", "telegram", "whatsapp",
+};
+
 /* --- finding it ------------------------------------------------------------
  */
 
@@ -189,20 +194,20 @@ static bool parse_account(struct provider *provider, struct err *err)
 static bool parse_head(struct provider *provider, struct err *err)
 {
     const struct tree *tree = provider->tree;
-    int addresses;
+    int addresses, type;
 
     if (!tree_check(tree,
                     "title|type|addresses|account|idempotent|alphabet|"
                     "variables|send|result|callback|hooks|limits",
                     err) ||
         !tree_text(tree, "title", true, &provider->title, err) ||
-        !tree_text(tree, "type", false, &provider->gateway_type, err) ||
+        !tree_choice(tree, "type", "sms|qq|irc|skype|smtp|telegram|whatsapp", 0,
+                     &type, err) ||
         !tree_choice(tree, "addresses", "phone|any", 0, &addresses, err) ||
         !tree_bool(tree, "idempotent", false, &provider->idempotent, err))
         return false;
     provider->phones = addresses == 0;
-    if (!provider->gateway_type)
-        provider->gateway_type = "sms";
+    provider->gateway_type = gateway_types[type];
     return true;
 }
 

@@ -85,7 +85,8 @@ struct hook_spec {
 
 struct provider {
     struct tree *tree; /* all `const char *` above are borrowed from it */
-    const char *title, *gateway_type;
+    const char *title;
+    const char *gateway_type; /* static: a driver's description keeps it */
     struct template *account; /* identity of the subscription; NULL: the line */
     bool phones;              /* addresses are phone numbers */
     bool idempotent;          /* the far side takes {id} as a key */

@@ -79,6 +79,7 @@ static void on_completed(void *arg, struct MHD_Connection *connection,
         return;
     connection_waits(connection, false);
     call->connection = NULL;
+    call->suspended = false;
     call->httpd = NULL;
     *of = NULL;
     call_free(call);

@@ -200,6 +200,9 @@ def test_onebot(make_line, provider):
         return post_json(line.url("events"), data, {"X-Signature": sig})
     provider.answers({"status": 200, "body": {
         "status": "ok", "retcode": 0, "data": {"message_id": 55}}})
+    info = alice.iq(domain, "<query xmlns='http://jabber.org/protocol/"
+                    "disco#info'/>")
+    assert "type='qq'" in repr(info).replace('"', "'")
     alice.text(f"10001@{domain}", "[CQ:at] & hi")
     wait_for(provider.jsons, 20, line.gateway.tail)
     assert provider.requests[0]["path"] == "/send_private_msg"
