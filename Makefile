@@ -15,15 +15,15 @@ SEEDS      ?= 20
 # (tests/deps.sh); tests that need it are then skipped too.
 DEPS_BUILD := gcc libc6-dev pkg-config libuv1-dev libstrophe-dev \
     libexpat1-dev libjson-c-dev libconfig-dev libsqlite3-dev libssl-dev \
-    libserialport-dev uthash-dev
+    libserialport-dev libcurl4-openssl-dev libmicrohttpd-dev uthash-dev
 DEPS_DEMO := prosody python3 python3-slixmpp python3-aiohttp
 DEPS_TEST := libcmocka-dev python3-pytest ejabberd gammu gammu-smsd smstools \
     kannel modemmanager ofono dbus libglib2.0-bin faketime \
     valgrind clang clang-format libclang-rt-dev|libclang-rt-14-dev \
     universal-ctags openssl
 
-PACKAGES := libuv libstrophe expat json-c libconfig sqlite3 openssl \
-    libserialport
+PACKAGES := libuv libstrophe expat json-c libconfig sqlite3 openssl libcurl \
+    libmicrohttpd libserialport
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
     -Wpointer-arith -Wwrite-strings -Wformat=2 -Wvla -Werror \
     -Wno-unknown-warning-option -Wno-unused-result -Wno-format-truncation
@@ -184,6 +184,7 @@ install: all $(BUILD)/moongate.1 $(BUILD)/moongate.conf.5 ## PREFIX=/usr/local D
 	install -Dm644 -t $(INSTALL_AT)/share/man/man1 $(BUILD)/moongate.1
 	install -Dm644 -t $(INSTALL_AT)/share/man/man5 $(BUILD)/moongate.conf.5
 	install -Dm644 -t $(INSTALL_AT)/share/doc/moongate/servers conf/servers/*
+	install -Dm644 -t $(INSTALL_AT)/share/moongate/providers conf/providers/*
 	install -d $(UNIT_AT) $(INSTALL_AT)/lib/sysusers.d
 	sed 's|@PREFIX@|$(PREFIX)|g; s|@SYSCONFDIR@|$(SYSCONFDIR)|g' \
 	    conf/systemd/moongate.service >$(UNIT_AT)/moongate.service
@@ -200,7 +201,7 @@ uninstall: ## leaves the configuration and the state
 	    $(INSTALL_AT)/lib/sysusers.d/moongate.conf \
 	    $(INSTALL_AT)/share/man/man1/moongate.1 \
 	    $(INSTALL_AT)/share/man/man5/moongate.conf.5
-	rm -rf $(INSTALL_AT)/share/doc/moongate
+	rm -rf $(INSTALL_AT)/share/doc/moongate $(INSTALL_AT)/share/moongate
 
 clean: ## remove build/
 	rm -rf $(BUILD)

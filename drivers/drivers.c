@@ -5,10 +5,12 @@
 #include <string.h>
 
 extern const struct driver gsm_driver;
+extern const struct driver http_driver;
 extern const struct driver loopback_driver;
 
 static const struct driver *const drivers[] = {
     &gsm_driver,
+    &http_driver,
     &loopback_driver,
     NULL,
 };

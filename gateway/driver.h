@@ -11,10 +11,10 @@
  *  - Each `send` MUST end in exactly one line_sent, line_failed or line_unsure
  *    (or return false with an error, which is its failure). The core makes a
  *    silent driver unsure after limits.send_timeout_s.
- *  - Timers, serial ports and whatever else the toolkit offers MUST be opened
- *    with line_owner(). On stop the core closes them all and never calls that
- *    instance again: a driver MUST NOT have free-order logic. Heap memory of
- * its own is freed in `destroy`.
+ *  - Timers, serial ports, HTTP requests, hooks and whatever else the toolkit
+ *    offers MUST be opened with line_owner(). On stop the core closes them all
+ * and never calls that instance again: a driver MUST NOT have free-order logic.
+ * Heap memory of its own is freed in `destroy`.
  *  - Arguments are borrowed for the call: copy to keep.
  *  - Retry, back-off, ordering, limits, dedupe and persistence are the core's;
  *    a driver MUST NOT queue messages or try one again by itself.
@@ -33,9 +33,14 @@
 
 #include "base/err.h"
 #include "base/option.h"
+#include "toolkit/address.h"
+#include "toolkit/hash.h"
+#include "toolkit/http.h"
+#include "toolkit/httpd.h"
 #include "toolkit/loop.h"
 #include "toolkit/serial.h"
 #include "toolkit/timer.h"
+#include "toolkit/tree.h"
 
 enum { DRIVER_ABI = 2 };
 
@@ -190,7 +195,9 @@ struct driver {
     const struct option *options; /* of a line in the config */
     size_t state_size; /* line_state(): zeroed by the core, freed by it */
     const struct driver_command *commands; /* ended by a NULL name; or NULL */
-    const char *manners; /* help on outgoing.manner; NULL: knows none */
+    const char *manners;  /* help on outgoing.manner; NULL: knows none */
+    const char *more_key; /* the option whose value brings more options along:
+                             see `more`; NULL: none does */
 
     /* Required. start begins to connect (the line is STARTING until
      * line_online); false is a config error that a retry cannot mend. */
@@ -205,6 +212,14 @@ struct driver {
 
     /* Optional. */
     bool (*check)(const struct settings *options, struct err *err);
+    /* The options that `value` of the option more_key brings along (http: what
+     * a provider file declares), in one heap block that the caller frees; NULL:
+     * there are none with that value, and why. */
+    struct option *(*more)(const char *value, struct err *err);
+    /* What this line's options change in the description: `own` is the line's
+     * copy of it, to be used from then on (http: limits, ambiguity, addresses
+     * of a provider). Operations, options and state_size MUST stay. */
+    void (*tailor)(const struct settings *options, struct driver *own);
     void (*ack)(struct line *line, uint64_t token, enum ack ack);
     /* Joins fragments (sorted by seq, `total` expected) into UTF-8 text in
      * *text (heap, freed by the core); missing ones leave a visible mark. */

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <utlist.h>
 
@@ -15,6 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "control/control.h"
+#include "control/pages.h"
 #include "core/core.h"
 #include "core/line.h"
 #include "core/network.h"
@@ -22,10 +24,12 @@
 #include "drivers.h"
 #include "store/store.h"
 #include "toolkit/config.h"
+#include "toolkit/httpd.h"
 #include "toolkit/timer.h"
 #include "xmpp/xmpp.h"
 
 enum { FINISH_MS = 90000, LINES_MS = 7000, CHECK_MS = 20, SWEEP_MS = 600000 };
+enum { FILES_MAX = 65536 };
 
 enum phase { RUNNING, FINISHING, STOPPING_LINES, STOPPING_STREAMS, STOPPED };
 
@@ -36,6 +40,7 @@ struct gateway {
     struct component **components; /* one per network */
     size_t n_components, n_stopped;
     struct control *control;
+    struct pages *pages; /* NULL: no http_listen */
     struct timer *check, *sweep;
     enum phase phase;
     int64_t phase_until; /* clock_mono_ms */
@@ -132,6 +137,41 @@ static bool open_control(struct gateway *gateway, struct err *err)
         control_open(&gateway->core.owner, settings_text(s, "state_dir"),
                      &gateway->core, err);
     return gateway->control != NULL;
+}
+
+/* The listeners that the configuration names. */
+static bool open_http(struct gateway *gateway, struct err *err)
+{
+    const struct settings *s = config_group(gateway->config, "gateway");
+    struct owner *owner = &gateway->core.owner;
+    struct httpd_options private = { .listen =
+                                         settings_text(s, "http_listen") };
+    struct httpd_options hooks = {
+        .listen = settings_text(s, "hook_listen"),
+        .public_url = settings_text(s, "public_url"),
+        .hooks = true,
+    };
+    if (hooks.listen && !httpd_open(owner, &hooks, err))
+        return err_wrap(err, "hook_listen");
+    if (!private.listen)
+        return true;
+    struct httpd *httpd = httpd_open(owner, &private, err);
+    if (!httpd)
+        return err_wrap(err, "http_listen");
+    gateway->pages = pages_open(httpd, owner, &gateway->core, err);
+    return gateway->pages != NULL;
+}
+
+/* Every connection needs a descriptor, and the usual limit is for programs that
+ * use select(). */
+static void raise_limits(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= FILES_MAX)
+        return;
+    limit.rlim_cur = limit.rlim_max < FILES_MAX ? limit.rlim_max : FILES_MAX;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static void on_sweep(void *arg)
@@ -298,6 +338,7 @@ static void tear_down(struct gateway *gateway)
         network_free(network);
     }
     control_free(gateway->control);
+    pages_free(gateway->pages);
     free(gateway->components);
     loop_free(core->loop);
 }
@@ -314,8 +355,10 @@ int gateway_run(const struct config *config)
     owner_init(&gateway.core.owner, gateway.core.loop);
     owner_init(&gateway.store_owner, gateway.core.loop);
     crash_init();
+    raise_limits();
     watch_signals(&gateway);
-    if (!build(&gateway, &err) || !open_control(&gateway, &err)) {
+    if (!build(&gateway, &err) || !open_control(&gateway, &err) ||
+        !open_http(&gateway, &err)) {
         log_error("%s", err.text);
         tear_down(&gateway);
         return 1;

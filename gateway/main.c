@@ -9,6 +9,7 @@
 #include "control/client.h"
 #include "core/command.h"
 #include "gateway.h"
+#include "http/providertool.h"
 #include "manual.h"
 #include "modems.h"
 #include "options.h"
@@ -112,6 +113,12 @@ static int run_pdu(const char *path, int argc, char **argv)
     return pdutool_main(argc, argv);
 }
 
+static int run_provider(const char *path, int argc, char **argv)
+{
+    (void)path;
+    return providertool_main(argc, argv);
+}
+
 static int run_version(const char *path, int argc, char **argv)
 {
     (void)path;
@@ -132,6 +139,9 @@ static const struct own_command commands[] = {
       "explain an SMS PDU, or how a text would be sent", run_pdu },
     { "modems", "[--json] [PORT ...]",
       "what is plugged in, with the lines to paste", modems_main },
+    { "provider", "FILE [--sample] [--replay REQUEST] ...",
+      "check a provider file; show its request, replay a webhook, offline",
+      run_provider },
     { "help", "[COMMAND]", "this list, or how COMMAND is used", run_help },
     { "version", "", "print the version", run_version },
 };

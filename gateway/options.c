@@ -38,6 +38,22 @@ static const struct option gateway_options[] = {
         .max = 1048576,
         .help = "MiB of disk below which new messages are refused",
     },
+    {
+        .key = "http_listen",
+        .type = OPT_TEXT,
+        .help =
+            "ADDRESS:PORT of /metrics /status /livez /readyz, for you alone",
+    },
+    {
+        .key = "hook_listen",
+        .type = OPT_TEXT,
+        .help = "ADDRESS:PORT for providers' webhooks, behind a TLS proxy",
+    },
+    {
+        .key = "public_url",
+        .type = OPT_TEXT,
+        .help = "How providers reach hook_listen, e.g. https://gw.example.org",
+    },
     { 0 },
 };
 
@@ -330,6 +346,19 @@ static const struct option *pick_driver(const char *name)
     return driver ? driver->options : NULL;
 }
 
+static const char *more_key(const char *name)
+{
+    const struct driver *driver = drivers_find(name);
+
+    return driver ? driver->more_key : NULL;
+}
+
+static struct option *more_options(const char *name, const char *value,
+                                   struct err *err)
+{
+    return drivers_find(name)->more(value, err);
+}
+
 static void driver_names(struct buf *out)
 {
     for (const struct driver *const *d = drivers_all(); *d; d++)
@@ -356,6 +385,8 @@ struct config *options_load(const char *path,
             .pick_key = "driver",
             .pick = pick_driver,
             .pick_names = buf_text(&names),
+            .more_key = more_key,
+            .more = more_options,
         },
         { 0 },
     };

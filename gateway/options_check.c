@@ -244,6 +244,15 @@ static void check_line(struct checker *c, const struct settings *line)
         mistake(c, line, "driver", "%s", err.text);
 }
 
+static void check_listen(struct checker *c, const struct settings *gateway,
+                         const char *key)
+{
+    const char *listen = settings_text(gateway, key);
+
+    if (listen && (!is_server(listen) || !strchr(listen, ':')))
+        mistake(c, gateway, key, "\"%.100s\" is not ADDRESS:PORT", listen);
+}
+
 static void check_gateway(struct checker *c)
 {
     const struct settings *gateway = config_group(c->config, "gateway");
@@ -252,6 +261,14 @@ static void check_gateway(struct checker *c)
     if (strcmp(store, "sqlite") != 0)
         mistake(c, gateway, "store", "\"%.60s\" is unknown; there is sqlite",
                 store);
+    const char *url = settings_text(gateway, "public_url");
+
+    if (url && strncmp(url, "https://", 8) != 0 &&
+        strncmp(url, "http://", 7) != 0)
+        mistake(c, gateway, "public_url",
+                "\"%.100s\" does not begin with https:// or http://", url);
+    check_listen(c, gateway, "http_listen");
+    check_listen(c, gateway, "hook_listen");
     if (*settings_text(gateway, "state_dir") != '/')
         mistake(c, gateway, "state_dir",
                 "must be a full path that begins with /");

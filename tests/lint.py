@@ -26,24 +26,27 @@ ARROWS = {
     "xmpp": {"base", "toolkit", "store", "core", "xmpp"},
     "control": {"base", "toolkit", "store", "core", "control"},
     "top": {"base", "toolkit", "store", "core", "xmpp", "control", "top",
-            "contract", "table", "sms"},
+            "contract", "table", "sms", "tool"},
     "contract": {"base", "toolkit"},
     "table": {"contract", "table", "driver"},
     "sms": {"base", "sms"},
-    "driver": {"contract", "base", "sms", "own"},
+    "driver": {"contract", "base", "sms", "own", "tool"},
+    "tool": {"base"},
 }
-CONTRACT_TOOLKIT = {"toolkit/loop.h", "toolkit/timer.h", "toolkit/serial.h"}
+CONTRACT_TOOLKIT = {"toolkit/loop.h", "toolkit/timer.h", "toolkit/serial.h",
+                    "toolkit/http.h", "toolkit/httpd.h",
+                    "toolkit/address.h", "toolkit/hash.h", "toolkit/tree.h"}
 
 # Outside libraries and facilities: the only files that may see them.
 LIBRARIES = [
     (r"uv\.h", r"gateway/toolkit/"),
     (r"sqlite3\.h", r"gateway/store/db_sqlite\.c"),
     (r"libpq.*\.h", r"gateway/store/db_pgsql\.c"),
-    (r"libconfig\.h", r"gateway/toolkit/config\.c"),
+    (r"libconfig\.h", r"gateway/toolkit/(config(_more)?|tree)\.[ch]"),
     (r"strophe\.h", r"gateway/xmpp/"),
     (r"expat\.h", r"gateway/xmpp/"),
-    (r"curl/.*", r"gateway/toolkit/http\.c"),
-    (r"microhttpd\.h", r"gateway/toolkit/httpd\.c"),
+    (r"curl/.*", r"gateway/toolkit/http(_\w+)?\.[ch]"),
+    (r"microhttpd\.h", r"gateway/toolkit/httpd(_\w+)?\.[ch]"),
     (r"libserialport\.h", r"gateway/toolkit/serial\w*\.c"),
     (r"openssl/.*", r"gateway/toolkit/"),
     (r"json(-c)?/.*", r"gateway/(control/|\w+\.c)|drivers/|"
@@ -95,6 +98,8 @@ def layer(path):
         return parts[1] if len(parts) > 2 else "top"
     if len(parts) == 2 and parts[1].startswith("drivers."):
         return "table"
+    if path == "drivers/http/providertool.h":
+        return "tool"
     return "sms" if parts[1] == "sms" else "driver"
 
 

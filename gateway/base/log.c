@@ -12,10 +12,16 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 
-enum { LINE_MAX_OCTETS = 2048 };
+enum { LINE_MAX_OCTETS = 2048, SECRET_MIN = 6, SECRETS_MAX = 4096 };
 
 static _Atomic int shown_level = LOG_LEVEL_INFO;
+
+/* Append-only but for the oldest, so that other threads read without a lock;
+ * one that is replaced is not freed, since a line may be looking at it. */
+static _Atomic(char *) secrets[SECRETS_MAX];
+static atomic_size_t n_secrets;
 
 static const char *const names[] = {
     [LOG_LEVEL_ERROR] = "error",
@@ -55,6 +61,51 @@ static void replace_controls(char *text, size_t size)
     }
 }
 
+static size_t secrets_known(void)
+{
+    size_t n = atomic_load(&n_secrets);
+
+    return n < SECRETS_MAX ? n : SECRETS_MAX;
+}
+
+void log_hide(const char *secret)
+{
+    size_t n = secrets_known();
+
+    if (strlen(secret) < SECRET_MIN)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(atomic_load(&secrets[i]), secret) == 0)
+            return;
+    }
+    atomic_store(&secrets[atomic_load(&n_secrets) % SECRETS_MAX],
+                 xstrdup(secret));
+    atomic_fetch_add(&n_secrets, 1);
+}
+
+/* Returns the new size of the text. */
+static size_t hide_secrets(char *text, size_t size)
+{
+    static const char mark[] = "***";
+    size_t n = secrets_known(), mark_size = sizeof mark - 1;
+
+    for (size_t i = 0; i < n; i++) {
+        const char *secret = atomic_load(&secrets[i]);
+        size_t len = strlen(secret);
+        char *at = text;
+
+        while ((at = memmem(at, size - (size_t)(at - text), secret, len))) {
+            char *end = at + len;
+
+            memcpy(at, mark, mark_size);
+            at += mark_size;
+            memmove(at, end, size - (size_t)(end - text));
+            size -= len - mark_size;
+        }
+    }
+    return size;
+}
+
 static size_t add_stamp(char *line, size_t size)
 {
     time_t now = (time_t)(clock_wall_ms() / 1000);
@@ -87,7 +138,7 @@ void log_line(enum log_level level, const char *format, ...)
     if ((size_t)n >= room)
         n = (int)room - 1;
     replace_controls(line + at, (size_t)n);
-    at += (size_t)n;
+    at += hide_secrets(line + at, (size_t)n);
     line[at++] = '\n';
     /* Nobody is left to be told when standard error fails. */
     if (write(STDERR_FILENO, line, at) < 0)

@@ -13,8 +13,9 @@ enum log_level {
     LOG_LEVEL_DEBUG
 };
 
-/* Lines above `level` are dropped from now on; the default is info. The level
- * is the only mutable state of the program that is not in struct gateway. */
+/* Lines above `level` are dropped from now on; the default is info. The level,
+ * and what log_hide() was told, are the only mutable state of the program that
+ * is not in struct gateway. */
 void log_set_level(enum log_level level);
 
 /* "error", "warn", "info" or "debug"; false leaves *level alone. */
@@ -29,6 +30,12 @@ void log_line(enum log_level level, const char *format, ...)
 #define log_warn(...) log_line(LOG_LEVEL_WARN, __VA_ARGS__)
 #define log_info(...) log_line(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...) log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+/* Never shows this text again: a copy is kept, and wherever it stands in a line
+ * it becomes "***". For secrets, once they are known. What has less than six
+ * octets would blot out words and is not taken; the last 4096 count. From the
+ * loop thread only. */
+void log_hide(const char *secret);
 
 /* A shortened address for logs: "+4477*****23" (keeps 5 leading and 2 last
  * characters of longer ones). Returned by value: use `.text` in the call. */

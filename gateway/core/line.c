@@ -157,9 +157,13 @@ struct line *line_new(struct core *core, struct network *network,
     assert(!driver->assemble == !(driver->caps & CAP_FRAGMENTS));
     assert(!driver->typing == !(driver->caps & CAP_TYPING));
     assert(!driver->command == !(driver->caps & CAP_COMMAND));
+    assert(!driver->more == !driver->more_key);
     line->core = core;
     line->network = network;
-    line->driver = driver;
+    line->own = *driver;
+    line->driver = driver->tailor ? &line->own : driver;
+    if (driver->tailor)
+        driver->tailor(settings, &line->own);
     line->settings = settings;
     line->duty = store_line_duty_get(core->store, settings_name(settings));
     route_init(&line->route, settings);

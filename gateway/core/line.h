@@ -32,7 +32,8 @@ struct line {
     struct line *prev, *next;
     struct core *core;
     struct network *network;
-    const struct driver *driver;
+    const struct driver *driver; /* or its tailored copy below */
+    struct driver own;
     const struct settings *settings;
     enum line_state state;
     int64_t since; /* Unix ms of the last change */

@@ -19,6 +19,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "toolkit/config_more.h"
 #include "toolkit/config_source.h"
 #include "toolkit/settings.h"
 #include "toolkit/suggest.h"
@@ -106,40 +107,6 @@ static void key_mistake(const struct group *g, const config_setting_t *at,
     free(place);
 }
 
-/* What a setting of the wrong type is, and how to write it right. */
-static void describe_found(const config_setting_t *setting,
-                           const struct option *option, struct buf *out)
-{
-    switch (config_setting_type(setting)) {
-    case CONFIG_TYPE_GROUP:
-        buf_add_text(out, "a group { }");
-        break;
-    case CONFIG_TYPE_INT:
-    case CONFIG_TYPE_INT64:
-        buf_add_text(out, "a number");
-        if (option->type == OPT_TEXT && !(option->flags & OPT_SECRET))
-            buf_addf(out, "; write \"%lld\"",
-                     config_setting_get_int64(setting));
-        break;
-    case CONFIG_TYPE_FLOAT:
-        buf_add_text(out, "a number with a point");
-        break;
-    case CONFIG_TYPE_STRING:
-        buf_add_text(out, "text");
-        if (option->type == OPT_LIST)
-            buf_addf(out, "; write [ \"%.60s\" ]",
-                     config_setting_get_string(setting));
-        else
-            buf_add_text(out, "; write it without quotes");
-        break;
-    case CONFIG_TYPE_BOOL:
-        buf_add_text(out, "true or false");
-        break;
-    default:
-        buf_add_text(out, "a list");
-    }
-}
-
 static void wrong_type(const struct group *g, const config_setting_t *setting,
                        const struct option *option)
 {
@@ -149,7 +116,7 @@ static void wrong_type(const struct group *g, const config_setting_t *setting,
     buf_init(&text, REPORT_MAX);
     option_expects(option, expected, sizeof(expected));
     buf_addf(&text, "expected %s, found ", expected);
-    describe_found(setting, option, &text);
+    config_found(setting, option, &text);
     key_mistake(g, setting, option->key, buf_text(&text));
     buf_free(&text);
 }
@@ -261,6 +228,17 @@ static void unknown_key(const struct group *g, const config_setting_t *setting)
     key_mistake(g, setting, key, text);
 }
 
+/* Adds what an option of the picked table brings along, e.g. a provider. */
+static void pick_more(struct group *g, const char *word)
+{
+    const config_setting_t *at = NULL;
+    struct err err = { 0 };
+
+    g->open = !config_more(g->section, word, g->setting, g->values, &at, &err);
+    if (g->open)
+        key_mistake(g, at, config_setting_name(at), err.text);
+}
+
 /* Adds the table that the group itself picks, e.g. that of its driver. */
 static void pick_table(struct group *g)
 {
@@ -280,7 +258,7 @@ static void pick_table(struct group *g)
     table = section->pick(word);
     if (table) {
         settings_extend(g->values, table);
-        g->open = false;
+        pick_more(g, word);
         return;
     }
     suggest_choice(word, section->pick_names, near, sizeof(near));

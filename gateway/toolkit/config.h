@@ -22,6 +22,12 @@ struct config_section {
     const char *pick_key;
     const struct option *(*pick)(const char *value);
     const char *pick_names;
+    /* Options that the value of one of the picked table's brings along: its key
+     * (NULL: none does), and the table, one heap block that the settings keep;
+     * NULL and *err: that value brings none. Both may be NULL. */
+    const char *(*more_key)(const char *picked);
+    struct option *(*more)(const char *picked, const char *value,
+                           struct err *err);
 };
 
 struct config;

@@ -60,7 +60,10 @@ struct later {
     struct later *queue_prev, *queue_next;
 };
 
-enum { LOOP_SCRATCH = 64 * 1024 };
+enum { LOOP_SCRATCH = 64 * 1024, LOOP_POOLS = 2 };
+
+struct http_pool;
+struct httpd;
 
 struct loop {
     uv_loop_t uv;
@@ -72,8 +75,11 @@ struct loop {
     size_t open, closing; /* handles of all owners */
     size_t lookups;       /* name look-ups that outlive their sockets */
     bool stopped;
-    char *scratch; /* LOOP_SCRATCH bytes: what one read call returned; its
-                    * content is consumed before the callback returns */
+    struct http_pool *pools[LOOP_POOLS]; /* connections, by http.h's profiles */
+    void (*pool_free)(struct http_pool *pool);
+    struct httpd *hooks; /* the listener for hook_open; NULL: none */
+    char *scratch;       /* LOOP_SCRATCH bytes: what one read call returned; its
+                          * content is consumed before the callback returns */
 };
 
 /* The object's uv loop. */

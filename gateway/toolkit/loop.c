@@ -89,6 +89,10 @@ void loop_free(struct loop *loop)
     while (loop->closing > 0 || loop->lookups > 0)
         (void)uv_run(&loop->uv,
                      loop->lookups > 0 ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+    for (size_t i = 0; i < LOOP_POOLS; i++) {
+        if (loop->pools[i])
+            loop->pool_free(loop->pools[i]);
+    }
     uv_close((uv_handle_t *)&loop->prepare, NULL);
     uv_close((uv_handle_t *)&loop->idle, NULL);
     (void)uv_run(&loop->uv, UV_RUN_DEFAULT);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/utf8.h"
@@ -114,6 +115,7 @@ bool setting_set_text(struct setting_value *value, const char *text,
             return false;
         secret_free(value->text);
         value->text = resolved;
+        log_hide(resolved);
         return true;
     }
     if (!*text && value->option->flags & OPT_REQUIRED)
@@ -231,6 +233,12 @@ void settings_extend(struct settings *s, const struct option *table)
     }
 }
 
+void settings_own(struct settings *s, struct option *table)
+{
+    assert(!s->owned);
+    s->owned = table;
+}
+
 struct settings *settings_default(const struct option *const *tables,
                                   const char *name, const char *place)
 {
@@ -300,6 +308,7 @@ void settings_free(struct settings *s)
         free(value->place);
     }
     free(s->values);
+    free(s->owned);
     free(s->name);
     free(s->place);
     free(s);
@@ -374,7 +383,8 @@ static bool text_equal(const char *a, const char *b)
 static bool value_equal(const struct setting_value *a,
                         const struct setting_value *b)
 {
-    if (a->option != b->option || a->number != b->number ||
+    if (strcmp(a->option->key, b->option->key) != 0 ||
+        a->option->type != b->option->type || a->number != b->number ||
         a->n_items != b->n_items || !text_equal(a->text, b->text))
         return false;
     for (size_t i = 0; i < a->n_items; i++) {

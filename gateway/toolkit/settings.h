@@ -24,6 +24,7 @@ struct settings {
     char *place;
     struct setting_value *values;
     size_t n;
+    struct option *owned;  /* a table to be freed with it; NULL: none */
     struct settings *next; /* in its section, in file order */
 };
 
@@ -33,6 +34,9 @@ struct settings *settings_default(const struct option *const *tables,
 
 /* Adds the rows of one more table with their defaults. */
 void settings_extend(struct settings *s, const struct option *table);
+
+/* Frees `table` (one heap block, NULL before) together with the settings. */
+void settings_own(struct settings *s, struct option *table);
 
 /* The value of `key`, or NULL when no table has it. */
 struct setting_value *settings_find(const struct settings *s, const char *key);

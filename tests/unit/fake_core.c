@@ -57,7 +57,25 @@ void fake_want_ack(struct fake *fake, uint64_t token)
     later_ask(fake->acker);
 }
 
-static void set_option(struct settings *settings, const char *pair)
+/* As config.c does for an option that brings more options along. */
+static void add_more(const struct driver *driver, struct settings *settings,
+                     const char *key, const char *value)
+{
+    struct err err = { 0 };
+    struct option *table;
+
+    if (driver->more_key == NULL || strcmp(driver->more_key, key) != 0)
+        return;
+    table = driver->more(value, &err);
+    if (table == NULL)
+        fprintf(stderr, "%s\n", err.text);
+    assert(table != NULL);
+    settings_extend(settings, table);
+    settings_own(settings, table);
+}
+
+static void set_option(const struct driver *driver, struct settings *settings,
+                       const char *pair)
 {
     const char *equals = strchr(pair, '=');
     char *key = xstrndup(pair, (size_t)(equals - pair));
@@ -66,6 +84,8 @@ static void set_option(struct settings *settings, const char *pair)
     bool ok = true;
 
     assert(value != NULL);
+    add_more(driver, settings, key, equals + 1);
+    value = settings_find(settings, key);
     if (value->option->type == OPT_INT)
         ok = setting_set_int(value, strtoll(equals + 1, NULL, 10), &err);
     else if (value->option->type == OPT_LIST)
@@ -97,7 +117,10 @@ struct fake *fake_new(const struct driver *driver, const char *const *options)
     fake->line.fake = fake;
     fake->line.settings = settings_default(tables, "line1", "test:1");
     for (; options != NULL && *options != NULL; options++)
-        set_option(fake->line.settings, *options);
+        set_option(driver, fake->line.settings, *options);
+    fake->line.own = *driver;
+    if (driver->tailor != NULL)
+        driver->tailor(fake->line.settings, &fake->line.own);
     return fake;
 }
 

@@ -38,6 +38,7 @@ struct line {
     struct owner owner;
     void *state;
     struct settings *settings;
+    struct driver own;
 };
 
 struct fake {

@@ -43,6 +43,22 @@ static void test_line(void **state)
     assert_string_equal(line, "info a?error b?[2J? ?? \xC3\xA9\n");
 }
 
+static void test_secrets(void **state)
+{
+    char line[256];
+
+    (void)state;
+    log_hide("hunter2!");
+    log_hide("hunter2!");
+    log_hide("abc"); /* too short to be told from words */
+    capture(LOG_LEVEL_INFO, "hunter2! abc xhunter2!hunter2!", line,
+            sizeof line);
+    assert_string_equal(line, "info *** abc x******\n");
+    log_hide("\xC3\xA9t\xC3\xA9-secret");
+    capture(LOG_LEVEL_INFO, "\xC3\xA9t\xC3\xA9-secret", line, sizeof line);
+    assert_string_equal(line, "info ***\n");
+}
+
 static void test_levels(void **state)
 {
     enum log_level level = LOG_LEVEL_WARN;
@@ -90,9 +106,8 @@ static void test_number(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_line),
-        cmocka_unit_test(test_levels),
-        cmocka_unit_test(test_long_line),
+        cmocka_unit_test(test_line),    cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_secrets), cmocka_unit_test(test_long_line),
         cmocka_unit_test(test_number),
     };
 
