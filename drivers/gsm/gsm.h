@@ -180,6 +180,7 @@ struct gsm {
     bool garbled;       /* a line that nobody knows came with the answer */
     bool has_reference; /* +CMGS came, its OK did not yet */
     bool senseless;     /* the last text was refused with no sense */
+    unsigned malformed; /* answers of that kind to this ticket */
     int64_t sure_at;    /* when it was last seen to be in PDU mode */
     struct gsm_trouble trouble;
 

@@ -26,6 +26,7 @@ enum {
     REFERENCE_MS = 2000,
     PATIENCE_MS = 50000,
     MODEM_FAILURES_MAX = 3,
+    MALFORMED_MAX = 3,
 };
 
 enum { ASK_MODE, ASK_CMMS, ASK_CMGS }; /* g->step */
@@ -60,6 +61,7 @@ bool gsm_send(struct line *line, const struct submission *part, uint64_t ticket,
     g->ticket = ticket;
     g->has_ticket = true;
     g->submitted_at = 0;
+    g->malformed = 0;
     timer_start(g->patience, PATIENCE_MS);
     gsm_next(g);
     return true;
@@ -256,11 +258,25 @@ static bool is_senseless(const struct gsm *g, const struct at_final *final)
            (final->code == AT_CMS && (n == 302 || n == 303 || n == 305));
 }
 
+/* The PDU is ours, so it was whole when it left: bytes got lost on the line.
+ * Nothing was sent, and the ticket stays in hand for the next try. */
+static bool is_spoilt(struct gsm *g, const struct at_final *final)
+{
+    if (final->code != AT_CMS || final->number != 304 || g->submitted_at == 0 ||
+        ++g->malformed > MALFORMED_MAX)
+        return false;
+    g->submitted_at = 0;
+    log_info("line %s: the modem got a text in pieces", line_name(g->line));
+    return true;
+}
+
 static void on_refused(struct gsm *g, const struct at_final *final)
 {
     bool written = g->submitted_at != 0;
     struct err err;
 
+    if (is_spoilt(g, final))
+        return;
     gsm_error(final, &err);
     if (err.kind == ERR_UNKNOWN && written) {
         ticket_unsure(g, err.text);
