@@ -150,6 +150,41 @@ static bool report_settle(struct store *store, struct report_task *t,
     return true;
 }
 
+/* A bad word on a try whose part is just going out again may be about that
+ * second try, when both carry the same id: its answer will look for it. */
+static bool is_early(struct store *store, const struct report *report,
+                     const struct attempt *attempt, bool *early,
+                     struct err *err)
+{
+    static const char find[] =
+        "SELECT 1 FROM attempt WHERE message = ?1 AND part = ?2 AND id > ?3"
+        " AND outcome = ?4";
+    struct db_rows *rows;
+
+    *early = false;
+    if (report->delivered || !report->final)
+        return true;
+    rows = db_query(store->db, find,
+                    DB_VALUES(db_int(attempt->message), db_int(attempt->part),
+                              db_int(attempt->id), db_int(ATTEMPT_OPEN)));
+    *early = db_next(rows);
+    return db_end(rows, err);
+}
+
+static bool report_one(struct store *store, struct report_task *t,
+                       const struct attempt *attempt, bool named,
+                       struct err *err)
+{
+    bool early;
+
+    if (!is_early(store, &t->report, attempt, &early, err))
+        return false;
+    if (early)
+        return orphan_keep(store, &t->report, err);
+    return (named || attempt_name(store, attempt, t->report.remote_id, err)) &&
+           report_settle(store, t, attempt, err);
+}
+
 static bool report_match(struct store *store, struct report_task *t,
                          struct match *match, struct err *err)
 {
@@ -159,7 +194,7 @@ static bool report_match(struct store *store, struct report_task *t,
         return false;
     match_narrow(match, report->at);
     if (match->n == 1)
-        return report_settle(store, t, &match->found[0], err);
+        return report_one(store, t, &match->found[0], true, err);
     if (match->n > 1) {
         log_info("a report settles no part: several fit");
         return true;
@@ -173,8 +208,7 @@ static bool report_match(struct store *store, struct report_task *t,
         return false;
     if (match->n != 1)
         return orphan_keep(store, report, err);
-    return attempt_name(store, &match->found[0], report->remote_id, err) &&
-           report_settle(store, t, &match->found[0], err);
+    return report_one(store, t, &match->found[0], false, err);
 }
 
 static bool report_run(struct store *store, struct task *task, struct err *err)

@@ -279,6 +279,23 @@ static void test_resent(void **state)
     delivery_free(d);
 }
 
+/* The second try keeps the reference of the first, and its bad report comes
+ * before its answer. */
+static void test_early_negative_for_resent(void **state)
+{
+    struct scene *s = *state;
+    struct delivery *d = submitted(s, phone, 1);
+    int64_t row = d->row;
+
+    part_ends(s, d, 1, PART_UNSURE, NULL, MESSAGE_UNKNOWN);
+    scene_intend(s, d, NULL, 0, 1);
+    scene_report(s, "5", phone, false);
+    assert_int_equal(scene_state(s, row), MESSAGE_SUBMITTING);
+    part_ends(s, d, 1, PART_SENT, "5", MESSAGE_SENT);
+    assert_int_equal(scene_state(s, row), MESSAGE_FAILED);
+    delivery_free(d);
+}
+
 static void test_delivered_in_hand(void **state)
 {
     struct scene *s = *state;
@@ -399,6 +416,7 @@ int main(void)
         SCENE(test_unsure_is_ambiguous),
         SCENE(test_early_for_unsure),
         SCENE(test_resent),
+        SCENE(test_early_negative_for_resent),
         SCENE(test_delivered_in_hand),
         SCENE(test_pending_and_dedupe),
         SCENE(test_idempotent),
