@@ -53,6 +53,18 @@ def comes_through(scene, text, copies=1, limit=BACK):
 
 # ---- bytes ------------------------------------------------------------------
 
+def test_pdu_that_arrives_in_pieces(begin):
+    """CMS 304: bytes were lost on the way to the modem. It is tried again at
+    once; who is refused again and again is told."""
+    scene = begin()
+    scene.sim.fault("cms", modem="sim1", codes=[304] * 3)
+    comes_through(scene, "in pieces at first")
+    scene.sim.fault("cms", modem="sim1", codes=[304] * 4)
+    stanza = scene.alice.text(scene.contact(), "always in pieces")
+    error = scene.alice.expect_error(stanza, 10)
+    assert "304" in error.error_text
+
+
 @pytest.mark.parametrize("fault", [
     {"fault": "lose", "dir": "out", "bytes": 10},
     {"fault": "lose", "dir": "in", "bytes": 12},

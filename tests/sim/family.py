@@ -12,7 +12,7 @@ from sim import clock
 from sim.at import SILENT, AtError, cme, cms
 
 BEAT = 0.002            # s between signs of life of the loop
-CHUNK_TIME = 0.01       # s in which a slow port takes one chunk
+CHUNK_TIME = 0.005       # s in which a slow port takes one chunk
 
 PHONE_ONLY = re.compile(r"\+(CMGL|CMGR|CMGD|CPMS|CNMI|CNMA|CMGW)")
 NEEDS_MODE2 = re.compile(r"\+(CMG|CPMS|CNMI|CSCA|CSMS|CUSD|CPB)")
