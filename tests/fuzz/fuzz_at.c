@@ -1,14 +1,17 @@
 /* fuzz_at.c - a hostile modem: any bytes into the AT engine, with a command
- * of each shape in flight, and every answer and URC into the parsers. The
- * engine must keep its bounds and end commands at most once; fed in other
- * pieces, the same bytes must give the same events. */
+ * of each shape in flight, at times with AT+CNMA beside it, and every answer
+ * and URC into the parsers, the choice of a family and of AT+CNMI. The engine
+ * must keep its bounds and end commands at most once; fed in other pieces, the
+ * same bytes must give the same events. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gsm/at.h"
+#include "gsm/cnmi.h"
 #include "gsm/errors.h"
 #include "gsm/parse.h"
+#include "gsm/quirks.h"
 
 enum { COMMANDS = 5 };
 
@@ -26,6 +29,7 @@ static const struct at_command commands[COMMANDS] = {
 struct run {
     struct at at;
     unsigned next;     /* command to begin */
+    bool aside;        /* something is beside each text */
     unsigned long sum; /* of the events, to compare runs */
     unsigned long events;
 };
@@ -51,6 +55,26 @@ static void check_list(const char *answer)
     }
 }
 
+/* Whatever it offers, the settings to be tried are few and make sense. */
+static void check_cnmi(const struct cnmi_choices *choices, const char *answer)
+{
+    for (unsigned with = 0; with < 4; with++) {
+        struct cnmi_wish wish = {
+            .choices = choices,
+            .quirk = gsm_quirk_find(answer, answer),
+            .reports = (with & 1) != 0,
+            .routed = (with & 2) != 0,
+        };
+        struct cnmi cnmi;
+        unsigned n = 0;
+
+        for (; cnmi_candidate(&wish, n, &cnmi); n++)
+            for (size_t i = 0; i < 5; i++)
+                assert(cnmi.value[i] >= 0 && cnmi.value[i] <= 3);
+        assert(n > 0 && n < 24);
+    }
+}
+
 static void check_answer(const char *answer)
 {
     struct cnmi_choices choices;
@@ -59,17 +83,21 @@ static void check_answer(const char *answer)
     enum cpin cpin;
     char text[24];
     int a = 0, b = 0;
+    unsigned mask;
 
     check_list(answer);
     if (parse_creg(answer, &a, &b))
-        assert(a >= 0 && a <= 11);
+        assert(a >= 0 && a <= 11 && b >= -1 && b <= 15);
+    (void)act_name(b);
     if (parse_cmgs(answer, &a))
         assert(a >= 0 && a <= 255);
     if (parse_cpms_choices(answer, &cpms))
         assert(cpms.groups <= 3);
     if (parse_identity(answer, text, sizeof(text)))
         assert(strlen(text) >= 10);
-    (void)parse_cnmi_choices(answer, &choices);
+    if (parse_cnmi_choices(answer, &choices))
+        check_cnmi(&choices, answer);
+    (void)parse_csms(answer, &mask);
     (void)parse_cnmi(answer, &cnmi);
     (void)parse_cpms_use(answer, &a, &b);
     (void)parse_csq(answer, &a);
@@ -77,6 +105,12 @@ static void check_answer(const char *answer)
     (void)parse_cops(answer, text, sizeof(text), &a);
     (void)parse_csca(answer, text, sizeof(text));
     (void)parse_line(answer, text, sizeof(text));
+}
+
+static void begin_next(struct run *run)
+{
+    if (!at_busy(&run->at))
+        at_begin(&run->at, &commands[run->next++ % COMMANDS]);
 }
 
 static void on_event(void *arg, const struct at_event *event)
@@ -94,17 +128,26 @@ static void on_event(void *arg, const struct at_event *event)
             assert(parse_is_hex(event->pdu, strlen(event->pdu)));
         }
         break;
+    case AT_EVENT_ASIDE:
+        assert(run->at.aside == NULL);
+        run->sum = run->sum * 31 + (unsigned long)event->final->number;
+        add(run, "aside");
+        begin_next(run);
+        break;
     case AT_EVENT_PROMPT:
         at_data_sent(&run->at);
+        if (run->aside && run->at.aside == NULL)
+            at_aside(&run->at, "AT+CNMA=1");
         add(run, "prompt");
         break;
     case AT_EVENT_DONE:
-        assert(!at_busy(&run->at));
+        assert(run->at.phase == AT_IDLE);
         add(run, event->answer);
         check_answer(event->answer);
         if (event->final->code != AT_OK)
             gsm_error(event->final, &err);
-        at_begin(&run->at, &commands[run->next++ % COMMANDS]);
+        (void)gsm_error_advice(event->final);
+        begin_next(run);
         break;
     }
 }
@@ -114,6 +157,7 @@ static void feed(struct run *run, unsigned first, const char *bytes,
 {
     memset(run, 0, sizeof(*run));
     run->next = first + 1;
+    run->aside = first & 0x80;
     at_init(&run->at, on_event, run);
     at_begin(&run->at, &commands[first % COMMANDS]);
     for (size_t i = 0; i < size; i += piece)

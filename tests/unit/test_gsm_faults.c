@@ -68,6 +68,119 @@ static void test_urc_inside_answer(void **state)
     assert_non_null(fake_wait(sim->fake, "|in", 10000));
 }
 
+/* The modem has deleted the text, its OK is lost, and the slot holds another
+ * one by now: that one is not deleted unread. */
+static void test_deleted_without_answer(void **state)
+{
+    struct sim *sim = *state;
+
+    fake_ack(sim->fake, ACK_STORED, true);
+    sim_text(sim, "first");
+    assert_non_null(fake_wait(sim->fake, "|first", 5000));
+    fake_run(sim->fake, 200);
+    sim_do(sim, "{\"cmd\":\"fault\",\"fault\":\"lose\",\"dir\":\"out\","
+                "\"bytes\":6}");
+    fake_ack(sim->fake, ACK_STORED, false);
+    fake_release(sim->fake);
+    assert_true(sim_store_empty(sim));
+    sim_text(sim, "second");
+    assert_non_null(fake_wait(sim->fake, "|second", 10000));
+    assert_int_equal(fake_count(sim->fake, "|first"), 1);
+    assert_true(sim_store_empty(sim));
+}
+
+/* A byte of the PDU is lost: the modem's word for that is no verdict on the
+ * text, until it comes again and again. */
+static void test_malformed(void **state)
+{
+    struct sim *sim = *state;
+
+    sim_do(sim, "{\"cmd\":\"fault\",\"fault\":\"cms\",\"codes\":[304],"
+                "\"count\":4}");
+    for (uint64_t ticket = 1; ticket <= 3; ticket++) {
+        char want[64];
+
+        send_text(sim, "a", ticket);
+        snprintf(want, sizeof(want), "failed %d temporary line", (int)ticket);
+        assert_non_null(fake_wait(sim->fake, want, 5000));
+    }
+    send_text(sim, "a", 4);
+    assert_non_null(
+        fake_wait(sim->fake, "failed 4 rejected message CMS 304", 5000));
+    send_text(sim, "b", 5);
+    assert_non_null(fake_wait(sim->fake, "sent 5 ", 5000));
+}
+
+/* In text mode it would send the PDU as a text, to the number that is the
+ * PDU's length. */
+static void test_silent_restart(void **state)
+{
+    struct sim *sim = *state;
+
+    send_text(sim, "a", 1);
+    assert_non_null(fake_wait(sim->fake, "sent 1 ", 5000));
+    fake_run(sim->fake, 3200);
+    sim_do(sim, "{\"cmd\":\"fault\",\"fault\":\"reboot\",\"seconds\":0,"
+                "\"noise\":[]}");
+    fake_run(sim->fake, 100);
+    send_text(sim, "b", 2);
+    assert_non_null(fake_wait(sim->fake, " 2 ", 10000));
+    send_text(sim, "c", 3);
+    assert_non_null(fake_wait(sim->fake, "sent 3 ", 10000));
+    assert_true(sim_phone_has(sim, "\"c\""));
+}
+
+/* Whoever it is for: the SIM has no credit. It says so and pauses; after that
+ * one refusal is enough, and a success ends it. */
+static void test_no_credit(void **state)
+{
+    struct sim *sim = *state;
+    char to[32], want[32];
+
+    sim_do(sim, "{\"cmd\":\"fault\",\"fault\":\"cms\",\"codes\":[21],"
+                "\"count\":6}");
+    for (int i = 1; i <= 4; i++) {
+        snprintf(to, sizeof(to), "+44770090010%d", i);
+        assert_int_equal(fake_plan(sim->fake, to, "x"), 1);
+        assert_true(fake_send(sim->fake, 0, (uint64_t)i, false));
+        snprintf(want, sizeof(want), "failed %d rejected message", i);
+        assert_non_null(fake_wait(sim->fake, want, 5000));
+    }
+    assert_non_null(strstr(fake_status(sim->fake, "last error"),
+                           "CMS 21 4 times in a row"));
+    send_text(sim, "x", 5);
+    assert_non_null(fake_wait(sim->fake, "notice texts are refused", 5000));
+    assert_non_null(fake_wait(sim->fake, "failed 5 auth line CMS 21", 5000));
+    assert_non_null(fake_wait(sim->fake, "offline auth ", 5000));
+    fake_close(sim->fake);
+    assert_true(fake_start(sim->fake));
+    assert_non_null(fake_wait(sim->fake, "online ", 10000));
+    send_text(sim, "x", 6);
+    assert_non_null(fake_wait(sim->fake, "failed 6 auth line CMS 21", 5000));
+    fake_close(sim->fake);
+    assert_true(fake_start(sim->fake));
+    assert_non_null(fake_wait(sim->fake, "online ", 10000));
+    send_text(sim, "x", 7);
+    assert_non_null(fake_wait(sim->fake, "sent 7 ", 5000));
+    assert_int_equal(fake_count(sim->fake, "state barred -"), 1);
+}
+
+/* One number that is refused time and again is that number's trouble. */
+static void test_one_barred_number(void **state)
+{
+    struct sim *sim = *state;
+    char want[32];
+
+    sim_do(sim, "{\"cmd\":\"fault\",\"fault\":\"cms\",\"codes\":[21],"
+                "\"count\":8}");
+    for (int i = 1; i <= 8; i++) {
+        send_text(sim, "x", (uint64_t)i);
+        snprintf(want, sizeof(want), "failed %d rejected message", i);
+        assert_non_null(fake_wait(sim->fake, want, 5000));
+    }
+    assert_int_equal(fake_count(sim->fake, "offline"), 0);
+}
+
 static void test_reboot(void **state)
 {
     struct sim *sim = *state;
@@ -175,6 +288,11 @@ int main(void)
         WITH_SIM(test_ok_without_reference),
         WITH_SIM(test_no_prompt),
         WITH_SIM(test_urc_inside_answer),
+        WITH_SIM(test_deleted_without_answer),
+        WITH_SIM(test_malformed),
+        WITH_SIM(test_silent_restart),
+        WITH_SIM(test_no_credit),
+        WITH_SIM(test_one_barred_number),
         WITH_SIM(test_reboot),
         WITH_SIM(test_reboot_in_the_middle),
         WITH_SIM(test_unplug_in_the_middle),
