@@ -136,6 +136,7 @@ struct store {
     int64_t orphans; /* unmatched reports, about */
     int64_t counts[COUNTERS], committed[COUNTERS];
     struct usage *usages, *used; /* all that is cached; changed in the group */
+    struct rules *rules;         /* of all accounts that have any */
     struct {
         int64_t body, message;
         char *source, *key; /* of seen */
@@ -427,15 +428,58 @@ void usages_committed(struct store *store);
 void usages_rollback(struct store *store);
 void usages_free(struct store *store);
 
+/* What was used so far, this group included. */
+bool usage_read(struct store *store, const char *owner, const char *span,
+                int64_t period, int64_t *amount, struct err *err);
+
 /* n parts of a SIM; `spend` says where they count. */
 bool usage_spend(struct store *store, const char *sim,
                  const struct spend *spend, int64_t n, struct err *err);
 
-/* --- dedupe (accept.c) ---------------------------------------------------- */
+/* --- what single accounts have (rules.c) ---------------------------------- */
+
+struct rules {
+    UT_hash_handle hh;
+    bool limited; /* it has limits of its own */
+    struct limits limits;
+    struct quiet quiet;
+    int64_t paused_until; /* Unix ms; 0: it is not */
+    size_t key_size;
+    char key[]; /* network, account */
+};
+
+/* NULL: none. */
+const struct rules *rules_find(const struct store *store, const char *network,
+                               const char *account);
+
+/* The account was changed or removed: reads it again. */
+bool rules_refresh(struct store *store, const char *network,
+                   const char *account, struct err *err);
+bool rules_load(struct store *store, struct err *err); /* all, anew */
+void rules_free(struct store *store);
+
+/* When this conversation may go on, for its user wants quiet; 0: now. */
+int64_t rules_quiet_until(const struct store *store,
+                          const struct conversation *conv);
+
+/* --- limits (allowance.c) ------------------------------------------------- */
+
+/* May it be accepted? ERR_LIMITED or ERR_TOO_LONG. Too many new contacts pause
+ * the account: *paused, and that is written. */
+bool allowance_check(struct store *store, const struct conversation *conv,
+                     const struct entry *entry, bool *paused, struct err *err);
+
+/* It is accepted: counts it. */
+bool allowance_count(struct store *store, const struct conversation *conv,
+                     const struct entry *entry, struct err *err);
+
+/* --- dedupe (seen.c) ------------------------------------------------------ */
 
 /* Notes (source, key); *again: it was there. */
 bool seen_note(struct store *store, const char *source, const char *key,
                bool *again, struct err *err);
+bool seen_before(struct store *store, const char *source, const char *key,
+                 bool *again, struct err *err);
 
 /* How many fragments the set has; drops it (fragments.c). */
 bool fragments_count(struct store *store, int64_t set, size_t *n,

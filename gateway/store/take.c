@@ -148,6 +148,18 @@ static bool take_row(struct store *store, const struct conversation *conv,
     return good;
 }
 
+/* Its user wants quiet: later. */
+static bool take_later(struct store *store, struct conversation *conv)
+{
+    int64_t until = rules_quiet_until(store, conv);
+
+    if (!until)
+        return false;
+    conv->deferred = 0;
+    conversation_place(store, conv, 0, until);
+    return true;
+}
+
 bool take_from(struct store *store, struct conversation *conv, size_t n,
                struct delivery **list, size_t *taken, struct err *err)
 {
@@ -158,12 +170,14 @@ bool take_from(struct store *store, struct conversation *conv, size_t n,
         " FROM message m LEFT JOIN body b ON b.message = m.id"
         " WHERE m.conv = ?1 AND m.seq > ?2 AND m.state < ?3"
         " ORDER BY m.seq LIMIT ?4";
-    struct db_rows *rows =
-        db_query(store->db, next_messages,
-                 DB_VALUES(db_int(conv->id), db_int(conv->taken),
-                           db_state(MESSAGE_SENT), db_int((int64_t)n)));
+    struct db_rows *rows;
     bool held = false, good = true;
 
+    if (take_later(store, conv))
+        return true;
+    rows = db_query(store->db, next_messages,
+                    DB_VALUES(db_int(conv->id), db_int(conv->taken),
+                              db_state(MESSAGE_SENT), db_int((int64_t)n)));
     for (; good && !held && db_next(rows); *taken += held ? 0 : 1) {
         held = db_get_int(rows, COL_HELD) != 0;
         if (held)
