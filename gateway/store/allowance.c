@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "store/inside.h"
+#include "store/rules.h"
 
 enum { OWNER_MAX = 2400 };
 

@@ -12,6 +12,7 @@
 #include "base/crash.h"
 #include "base/log.h"
 #include "store/inside.h"
+#include "store/rules.h"
 
 static void task_fail(struct task *task, const struct err *err)
 {

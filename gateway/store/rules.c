@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "store/inside.h"
+#include "store/rules.h"
 
 static struct rules *rules_new(const char *network, const char *account)
 {

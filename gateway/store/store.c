@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "store/inside.h"
+#include "store/rules.h"
 #include "store/schema.h"
 #include "toolkit/timer.h"
 

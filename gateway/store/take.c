@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "store/inside.h"
+#include "store/rules.h"
 
 /* More parts than any message has: a ceiling for a damaged row. */
 enum { PARTS_MAX = 255 };
@@ -253,6 +254,7 @@ static bool take_turns(struct store *store, struct take_task *t,
                  DB_VALUES(db_text(t->take.network), db_int(t->take.direction),
                            db_int((int64_t)t->take.limit)));
     size_t taken = 0;
+    bool later = false;
 
     if (!collect(t, rows, err))
         return false;
@@ -268,8 +270,9 @@ static bool take_turns(struct store *store, struct take_task *t,
             n = t->take.depth;
         if (!take_from(store, conv, n, &t->list, &taken, err))
             return false;
+        later |= conv->next_at != 0;
     }
-    return true;
+    return !later || conversations_flush(store, err);
 }
 
 static bool take_next_at(struct store *store, struct take_task *t,
