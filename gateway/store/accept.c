@@ -279,7 +279,7 @@ static bool accept_blocked(struct store *store, const struct entry *entry,
                            struct entry_result *result, struct err *err)
 {
     if (entry->direction == TO_LINE)
-        return err_set(err, ERR_REJECTED,
+        return err_set(err, ERR_BLOCKED,
                        "you have blocked this contact: unblock it to write");
     store->counts[COUNT_BLOCKED]++;
     result->outcome = ENTRY_DUPLICATE;
@@ -305,7 +305,7 @@ static bool accept_orphan(struct store *store, const struct entry *entry,
 static bool is_refusal(const struct err *err)
 {
     return err->kind == ERR_UNREGISTERED || err->kind == ERR_FORBIDDEN ||
-           err->kind == ERR_BAD_ADDRESS || err->kind == ERR_REJECTED ||
+           err->kind == ERR_BAD_ADDRESS || err->kind == ERR_BLOCKED ||
            err->kind == ERR_LIMITED || err->kind == ERR_TOO_LONG;
 }
 
