@@ -197,7 +197,9 @@ static bool burst_fits(struct store *store, const struct conversation *conv,
     if (used < entry->allowance->burst)
         return true;
     until = store->now + entry->allowance->pause_ms;
-    if (!pause_account(store, conv, until, err))
+    if (!pause_account(store, conv, until, err) ||
+        !usage_add(store, account_owner(conv).text, burst_name,
+                   burst_period(store), -used, err))
         return false;
     *paused = true;
     return paused_refuse(store, until, err);
