@@ -101,10 +101,10 @@ def test_two_machines_are_stopped(make_scene):
     scene = start(make_scene, loop=4)
     scene.bob.fence(scene.domain)
     scene.talk("hello")
-    for _ in range(2):
-        scene.phone_sends("I am away")
-        scene.alice.expect_text(scene.contact(), "I am away")
-        last = scene.alice.text(scene.contact(), "I am away")
+    for n in range(2):
+        scene.phone_sends(f"I am away, {n}")
+        scene.alice.expect_text(scene.contact(), f"I am away, {n}")
+        last = scene.alice.text(scene.contact(), f"I am away, {n}")
     text = refused(scene, last, "policy-violation", "wait")
     assert "two machines" in text
     notice = scene.bob.expect(lambda s: s.kind == "message"
