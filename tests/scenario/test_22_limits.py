@@ -37,6 +37,7 @@ def test_exactly_so_many_also_over_a_kill(make_scene):
     scene = start(make_scene, account_limits=["20 messages/month"])
     ids = [scene.alice.text(scene.contact(), f"text {i}", receipt=False)
            for i in range(50)]
+    scene.sim.wait_for("accepted")
     scene.gateway.kill()
     scene.gateway.start()
     scene.alice.fence(scene.domain)
