@@ -218,6 +218,60 @@ static const struct option network_options[] = {
         .help = "Seconds to wait for missing parts of a long text that comes "
                 "in",
     },
+    {
+        .key = "account_limits",
+        .type = OPT_LIST,
+        .help = "What each account may send, like \"20 messages/day\" or \"90 "
+                "parts/month\"",
+    },
+    {
+        .key = "network_limits",
+        .type = OPT_LIST,
+        .help = "The same for all accounts together",
+    },
+    {
+        .key = "allow_prefixes",
+        .type = OPT_LIST,
+        .help = "Beginnings of numbers, or short codes, it sends to; default: "
+                "all numbers",
+    },
+    {
+        .key = "deny_prefixes",
+        .type = OPT_LIST,
+        .help = "Beginnings of numbers, or short codes, it never sends to",
+    },
+    {
+        .key = "premium",
+        .type = OPT_ENUM,
+        .fallback = "deny",
+        .choices = "deny|allow",
+        .help = "Texts to premium-rate, satellite and short numbers",
+    },
+    {
+        .key = "burst",
+        .type = OPT_INT,
+        .fallback = "60",
+        .min = 0,
+        .max = 1000000,
+        .help = "New contacts in a minute that pause an account; 0: no limit",
+    },
+    {
+        .key = "loop",
+        .type = OPT_INT,
+        .fallback = "20",
+        .min = 0,
+        .max = 1000000,
+        .help = "Answers in a minute that make a talk look like two machines; "
+                "0: none",
+    },
+    {
+        .key = "pause",
+        .type = OPT_INT,
+        .fallback = "60",
+        .min = 1,
+        .max = 43200,
+        .help = "Minutes for which a burst or a loop is stopped",
+    },
     { 0 },
 };
 

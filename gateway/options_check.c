@@ -11,6 +11,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/limit.h"
 #include "base/mem.h"
 #include "driver.h"
 #include "drivers.h"
@@ -165,6 +166,40 @@ static void check_length(struct checker *c, const struct settings *network,
         mistake(c, network, key, "has more than %zu digits", max);
 }
 
+/* As in +447700900123, or a short code's digits. */
+static bool is_prefix(const char *prefix)
+{
+    const char *digits = prefix + (*prefix == '+');
+
+    return *prefix && *prefix != '0' &&
+           digits[strspn(digits, "0123456789")] == '\0';
+}
+
+static void check_destinations(struct checker *c,
+                               const struct settings *network, const char *key)
+{
+    for (size_t i = 0; i < settings_list_size(network, key); i++) {
+        const char *item = settings_list_item(network, key, i);
+
+        if (!is_prefix(item))
+            mistake(c, network, key,
+                    "\"%.60s\" is neither the beginning of a number like "
+                    "\"+44\" nor a short code like \"12345\"",
+                    item);
+    }
+}
+
+static void check_limits(struct checker *c, const struct settings *network,
+                         const char *key)
+{
+    struct limits limits = { 0 };
+    struct err err;
+
+    for (size_t i = 0; i < settings_list_size(network, key); i++)
+        if (!limits_add(&limits, settings_list_item(network, key, i), &err))
+            mistake(c, network, key, "%s", err.text);
+}
+
 static void check_network(struct checker *c, const struct settings *network,
                           size_t before)
 {
@@ -190,6 +225,10 @@ static void check_network(struct checker *c, const struct settings *network,
     check_length(c, network, "country_code", 3);
     check_length(c, network, "trunk_prefix", 7);
     check_length(c, network, "international_prefix", 7);
+    check_limits(c, network, "account_limits");
+    check_limits(c, network, "network_limits");
+    check_destinations(c, network, "allow_prefixes");
+    check_destinations(c, network, "deny_prefixes");
 }
 
 static void check_line_network(struct checker *c, const struct settings *line)
@@ -206,15 +245,6 @@ static void check_line_network(struct checker *c, const struct settings *line)
     }
     mistake(c, line, "network", "there is no network \"%.60s\"%s%s%s", name,
             best ? "; did you mean " : "", best ? best : "", best ? "?" : "");
-}
-
-/* As in +447700900123, or a short code's digits. */
-static bool is_prefix(const char *prefix)
-{
-    const char *digits = prefix + (*prefix == '+');
-
-    return *prefix && *prefix != '0' &&
-           digits[strspn(digits, "0123456789")] == '\0';
 }
 
 static void check_prefixes(struct checker *c, const struct settings *line)

@@ -57,6 +57,8 @@ static const struct err_policy policies[ERR_KINDS] = {
                     LOG_LEVEL_ERROR },
     [ERR_UNKNOWN] = { "unknown", false, "remote-server-timeout", "wait",
                       LOG_LEVEL_WARN },
+    [ERR_BLOCKED] = { "blocked", false, "not-acceptable", "cancel",
+                      LOG_LEVEL_DEBUG },
     [ERR_REPEATED] = { "repeated", true, "recipient-unavailable", "wait",
                        LOG_LEVEL_INFO },
     [ERR_STRANGER] = { "stranger", true, "recipient-unavailable", "wait",

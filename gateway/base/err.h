@@ -30,6 +30,7 @@ enum err_kind {
     ERR_FULL,         /* our queue, disk or memory limit */
     ERR_STORE,        /* the store failed; the daemon must stop */
     ERR_UNKNOWN,      /* nobody can tell whether it was sent */
+    ERR_BLOCKED,      /* by the sender himself: he has to unblock first */
     ERR_REPEATED,     /* refused as a repeat: try without that mark */
     ERR_STRANGER,     /* the receiver takes nothing from those he does not
                          know: try by another way */

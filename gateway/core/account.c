@@ -161,6 +161,7 @@ static void on_put(void *arg, bool made, const struct err *err)
     (void)made;
     core_failed(change->network->core, err);
     known_forget_account(change->network, change->jid);
+    network_user_available(change->network, change->jid); /* quiet no more? */
     change->done(change->arg, err);
     change_free(change);
 }
@@ -172,6 +173,17 @@ void account_put_settings(struct network *network, const char *jid,
     struct account_change what = { .network = network_name(network),
                                    .jid = jid,
                                    .settings = settings };
+    change->done = fn;
+    store_account_put(network->core->store, &what, on_put, change);
+}
+
+void account_limit(struct network *network, const char *jid, const char *limits,
+                   account_done_fn *fn, void *arg)
+{
+    struct change *change = change_new(network, jid, arg);
+    struct account_change what = { .network = network_name(network),
+                                   .jid = jid,
+                                   .limits = limits };
     change->done = fn;
     store_account_put(network->core->store, &what, on_put, change);
 }

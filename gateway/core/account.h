@@ -51,8 +51,12 @@ void account_register(struct network *network, const char *jid,
 /* ERR_UNREGISTERED when there is none. */
 void account_put_settings(struct network *network, const char *jid,
                           const char *settings, account_done_fn *fn, void *arg);
+/* Enabling it ends a pause too. */
 void account_disable(struct network *network, const char *jid, bool disabled,
                      account_done_fn *fn, void *arg);
+/* Limits of its own, as for limits_parse; "": those of all accounts. */
+void account_limit(struct network *network, const char *jid, const char *limits,
+                   account_done_fn *fn, void *arg);
 
 /* Removes it: texts that have not gone out fail, and their sender is told; its
  * subscriptions end, and it hears so after `fn` (XEP-0100 4.3.1). What waits

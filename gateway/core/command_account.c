@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limit.h"
 #include "core/account.h"
 #include "core/commands.h"
 #include "core/front.h"
@@ -77,6 +78,10 @@ static const struct field setting_fields[] = {
       .type = FIELD_TEXT,
       .label = "Calling code of your country, such as 44",
       .named = true },
+    { .name = "quiet",
+      .type = FIELD_TEXT,
+      .label = "Hours in which texts wait, such as 22:00-07:00",
+      .named = true },
     { 0 },
 };
 
@@ -84,7 +89,9 @@ static bool check_settings(const struct call *call, struct err *err)
 {
     const char *nick = call_value(call, "nick");
     const char *country = call_value(call, "country");
+    const char *quiet = call_value(call, "quiet");
     size_t n = country ? strlen(country) : 0;
+    struct quiet hours;
 
     if (nick && strlen(nick) > NICK_MAX)
         return err_set(err, ERR_TOO_LONG, "the name is too long");
@@ -94,7 +101,7 @@ static bool check_settings(const struct call *call, struct err *err)
         return err_set(err, ERR_UNSUPPORTED,
                        "the country is its calling code, 1 to 3 digits, such "
                        "as 44");
-    return true;
+    return !quiet || strcmp(quiet, "-") == 0 || quiet_parse(quiet, &hours, err);
 }
 
 /* The settings with what was given; "-" takes one away. */
@@ -117,7 +124,10 @@ static char *changed(const struct call *call, const char *settings)
 
 static bool given(const struct call *call)
 {
-    return call_value(call, "nick") || call_value(call, "country");
+    for (const struct field *f = setting_fields; f->name; f++)
+        if (call_value(call, f->name))
+            return true;
+    return false;
 }
 
 static void on_settings(void *arg, const struct account *account,
@@ -202,7 +212,7 @@ const struct command account_commands[] = {
       .run = run_unregister },
     { .name = "settings",
       .title = "My settings",
-      .help = "your name, and what numbers without a country mean",
+      .help = "your name, what numbers without a country mean, quiet hours",
       .rank = RANK_USER,
       .personal = true,
       .asks = true,

@@ -1,6 +1,7 @@
 /* command_users.c - who has an account: XEP-0133, as far as a gateway goes. */
 #include <json-c/json.h>
 
+#include "base/limit.h"
 #include "core/account.h"
 #include "core/commands.h"
 #include "core/core.h"
@@ -76,11 +77,40 @@ static void run_remove(struct call *call)
                    call);
 }
 
+/* Limits instead of those of all accounts. */
+static void run_limit(struct call *call)
+{
+    const char *limits = call_value(call, "limits");
+    struct limits parsed;
+    struct err err;
+
+    if (limits && !limits_parse(limits, &parsed, &err)) {
+        call_failed(call, &err);
+        return;
+    }
+    call_print(call, limits ? "The account has limits of its own now."
+                            : "The account has the limits of all.");
+    account_limit(call_network(call), call_value(call, "accountjid"),
+                  limits ? limits : "", done, call);
+}
+
 static const struct field jid_fields[] = {
     { .name = "accountjid",
       .type = FIELD_JID,
       .label = "Whose account (JID)",
       .required = true },
+    { 0 },
+};
+
+static const struct field limit_fields[] = {
+    { .name = "accountjid",
+      .type = FIELD_JID,
+      .label = "Whose account (JID)",
+      .required = true },
+    { .name = "limits",
+      .type = FIELD_TEXT,
+      .label = "What it may send, such as 20 messages/day, 90 parts/month; "
+               "none: no limit; empty: as everybody" },
     { 0 },
 };
 
@@ -111,10 +141,16 @@ const struct command user_commands[] = {
     { .name = "enable-user",
       .node = ADMIN_NODE "reenable-user",
       .title = "Enable a user again",
-      .help = "let a disabled account work again",
+      .help = "let a disabled or paused account work again",
       .rank = RANK_ADMIN,
       .fields = jid_fields,
       .run = run_enable },
+    { .name = "limit-user",
+      .title = "Limit a user",
+      .help = "let somebody send more or less than the others",
+      .rank = RANK_ADMIN,
+      .fields = limit_fields,
+      .run = run_limit },
     { .name = "remove-user",
       .node = ADMIN_NODE "delete-user",
       .title = "Remove a user",

@@ -17,6 +17,7 @@
 #include "core/network.h"
 #include "core/outbox.h"
 #include "core/parts.h"
+#include "core/watch.h"
 #include "store/store.h"
 
 enum { INBOX_MAX = 32 };
@@ -78,6 +79,8 @@ static void on_user_text(void *arg, struct entry_result *results, size_t n,
                failed    ? err
                : refused ? &result->err
                          : NULL);
+    if (refused && result->paused)
+        watch_tell_pause(network, user->account);
     if (!failed && !refused)
         known_note_account(network, user->contact, user->account);
     if ((queued || taken) && user->offer.remark)
@@ -108,7 +111,7 @@ void inbox_user_text(struct network *network, const struct user_text *text,
     user->id = id_new();
     user->done = done;
     user->arg = arg;
-    if (network_refuses(network, &err) ||
+    if (network_refuses(network, &err) || !watch_out(network, text, &err) ||
         !sink_line_offer(network, text, known_line(network, text->contact),
                          &user->id, &user->offer, &err)) {
         done(arg, &user->id, &err);
@@ -131,6 +134,8 @@ void inbox_user_text(struct network *network, const struct user_text *text,
         .manner = text->manner,
         .receipt = text->receipt,
         .make_account = network->registration == REGISTRATION_AUTO,
+        .allowance = &network->limits.allowance,
+        .cost = user->offer.cost,
         .expires = expiry(network),
         .take = line != NULL,
         .line = line ? line_name(line) : NULL,
@@ -249,6 +254,7 @@ static void on_arrived(void *arg, struct entry_result *results, size_t n,
                      results[i].err.text);
         nobody |= results[i].nobody && results[i].outcome == ENTRY_QUEUED;
         known_note_line(arrival->line, arrival->entries[i].contact);
+        watch_in(network, &arrival->entries[i], &results[i]);
         if (results[i].delivery)
             sink_stream_hand(network, results[i].delivery);
         else if (results[i].outcome == ENTRY_QUEUED)

@@ -74,6 +74,7 @@ struct network *network_new(struct core *core, const struct settings *settings,
     network->policy.gateway_type = "sms";
     fill_plan(&network->policy.plan, settings);
     fill_about(network);
+    network_limits_init(&network->limits, settings);
     lane_init(&network->to_line, network, TO_LINE);
     lane_init(&network->to_xmpp, network, TO_XMPP);
     network->fragments = timer_new(&core->owner, on_fragments, network);

@@ -9,6 +9,7 @@
 
 #include "base/option.h"
 #include "core/front.h"
+#include "core/limits.h"
 #include "store/message.h"
 
 struct core;
@@ -46,6 +47,7 @@ struct network {
     struct core *core;
     const struct settings *settings;
     struct network_policy policy;
+    struct network_limits limits;
     enum ambiguous ambiguous;
     enum registration registration;
     int64_t ttl_ms;              /* 0: the line's */

@@ -54,6 +54,7 @@ struct offer {
     struct line *line; /* NULL: no slot; the message will be queued */
     struct part_row *parts;
     size_t n;
+    size_t cost; /* in parts, also when it has to queue; 0: not known */
     uint16_t reference;
     bool intent;        /* store the parts and the intent with the message */
     struct spend spend; /* of the first part, with an intent */

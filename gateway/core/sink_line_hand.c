@@ -365,6 +365,7 @@ static bool is_possible(const struct network *network,
         if (!parts_plan(line, message, &parts, err))
             continue;
         keep_remark(offer, &parts);
+        offer->cost = parts.n;
         parts_free(&parts);
         return true;
     }
@@ -430,7 +431,7 @@ bool sink_line_offer(struct network *network, const struct user_text *text,
     line->quota.reserved += (int64_t)parts.n;
     offer->line = line;
     offer->parts = parts.rows;
-    offer->n = parts.n;
+    offer->n = offer->cost = parts.n;
     offer->intent = line_needs_intent(line);
     if (offer->intent) {
         line->quota.reserved--;

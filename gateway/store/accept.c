@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "store/inside.h"
+#include "store/rules.h"
 
 struct accept_task {
     struct task task;
@@ -18,25 +19,6 @@ struct accept_task {
     int64_t forget_set;
     size_t forget_n;
 };
-
-bool seen_note(struct store *store, const char *source, const char *key,
-               bool *again, struct err *err)
-{
-    static const char insert[] = "INSERT INTO seen (source, key, at)"
-                                 " VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
-
-    *again = false;
-    if (!key)
-        return true;
-    if (!db_run(store->db, insert,
-                DB_VALUES(db_text(source ? source : ""), db_text(key),
-                          db_int(store->now)),
-                err))
-        return false;
-    *again = db_changed(store->db) == 0;
-    store->counts[COUNT_DUPLICATE] += *again;
-    return true;
-}
 
 /* --- accounts ------------------------------------------------------------- */
 
@@ -139,7 +121,8 @@ static bool message_insert(struct store *store, const struct entry *entry,
                   err);
 }
 
-static bool may_take(const struct conversation *conv, const struct entry *entry)
+static bool may_take(const struct store *store, const struct conversation *conv,
+                     const struct entry *entry)
 {
     bool in_front = entry->direction == TO_LINE ? conv->head <= conv->last_seq
                                                 : conv->taken < conv->last_seq;
@@ -148,7 +131,7 @@ static bool may_take(const struct conversation *conv, const struct entry *entry)
         entry->line && conv->line && strcmp(entry->line, conv->line) != 0;
 
     return entry->take && entry->account && !in_front && !conv->turn &&
-           !conv->next_at && !other_line;
+           !conv->next_at && !other_line && !rules_quiet_until(store, conv);
 }
 
 static struct delivery *entry_delivery(struct store *store,
@@ -230,7 +213,7 @@ static bool accept_insert(struct store *store, struct conversation *conv,
                           const struct entry *entry,
                           struct entry_result *result, struct err *err)
 {
-    bool take = may_take(conv, entry);
+    bool take = may_take(store, conv, entry);
     bool intent = take && entry->n_parts > 0;
     struct subject subject = {
         .row = ++store->last_message,
@@ -296,7 +279,7 @@ static bool accept_blocked(struct store *store, const struct entry *entry,
                            struct entry_result *result, struct err *err)
 {
     if (entry->direction == TO_LINE)
-        return err_set(err, ERR_REJECTED,
+        return err_set(err, ERR_BLOCKED,
                        "you have blocked this contact: unblock it to write");
     store->counts[COUNT_BLOCKED]++;
     result->outcome = ENTRY_DUPLICATE;
@@ -322,7 +305,24 @@ static bool accept_orphan(struct store *store, const struct entry *entry,
 static bool is_refusal(const struct err *err)
 {
     return err->kind == ERR_UNREGISTERED || err->kind == ERR_FORBIDDEN ||
-           err->kind == ERR_BAD_ADDRESS || err->kind == ERR_REJECTED;
+           err->kind == ERR_BAD_ADDRESS || err->kind == ERR_BLOCKED ||
+           err->kind == ERR_LIMITED || err->kind == ERR_TOO_LONG;
+}
+
+/* What was accepted already is not refused when it comes again. */
+static bool accept_limited(struct store *store, const struct event *event,
+                           struct entry_result *result, struct err *err)
+{
+    struct err failed;
+    bool again;
+
+    if (!is_refusal(err) || !event->key)
+        return false;
+    if (!seen_before(store, event->source, event->key, &again, &failed))
+        *err = failed;
+    else if (again)
+        result->outcome = ENTRY_DUPLICATE;
+    return again;
 }
 
 static bool accept_entry(struct store *store, const struct entry *entry,
@@ -341,6 +341,8 @@ static bool accept_entry(struct store *store, const struct entry *entry,
         return false;
     if (blocked)
         return accept_blocked(store, entry, result, err);
+    if (!allowance_check(store, conv, entry, &result->paused, err))
+        return accept_limited(store, event, result, err);
     if (!event_note(store, event, err))
         return false;
     if (event->again) {
@@ -349,7 +351,8 @@ static bool accept_entry(struct store *store, const struct entry *entry,
     }
     if (make && !account_make(store, entry, err))
         return false;
-    return accept_insert(store, conv, entry, result, err);
+    return allowance_count(store, conv, entry, err) &&
+           accept_insert(store, conv, entry, result, err);
 }
 
 /* The fragments were joined by somebody else, or more of them came. */

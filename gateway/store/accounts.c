@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "store/inside.h"
+#include "store/rules.h"
 
 enum { PAGE = 200 };
 
@@ -128,7 +129,11 @@ static bool put_run(struct store *store, struct task *task, struct err *err)
 {
     static const char update[] =
         "UPDATE account SET settings = coalesce(?3, settings),"
-        " state = coalesce(?4, state) WHERE network = ?1 AND jid = ?2";
+        " state = coalesce(?4, state),"
+        " paused_until = CASE WHEN ?4 = 0 THEN NULL ELSE paused_until END,"
+        " limits = CASE WHEN ?5 IS NULL THEN limits"
+        " ELSE nullif(?5, '') END"
+        " WHERE network = ?1 AND jid = ?2";
     struct put_task *t = (struct put_task *)task;
     const struct account_change *change = &t->change;
     bool state = change->state != ACCOUNT_AS_IT_IS;
@@ -138,12 +143,13 @@ static bool put_run(struct store *store, struct task *task, struct err *err)
                 DB_VALUES(db_text(change->network), db_text(change->jid),
                           db_text(change->settings),
                           state ? db_int(change->state == ACCOUNT_DISABLED)
-                                : db_text(NULL)),
+                                : db_text(NULL),
+                          db_text(change->limits)),
                 err))
         return false;
     t->found = db_changed(store->db) > 0;
     conversations_recheck(store, change->network, change->jid);
-    return true;
+    return rules_refresh(store, change->network, change->jid, err);
 }
 
 static void put_finish(struct task *task, const struct err *err)
@@ -173,6 +179,7 @@ void store_account_put(struct store *store, const struct account_change *change,
     t->change.network = task_text(&t->task, change->network);
     t->change.jid = task_text(&t->task, change->jid);
     t->change.settings = task_text(&t->task, change->settings);
+    t->change.limits = task_text(&t->task, change->limits);
     t->fn = fn;
     t->arg = arg;
     task_submit(&t->task);
@@ -277,7 +284,8 @@ static bool remove_run(struct store *store, struct task *task, struct err *err)
     if (!remove_rows(store, t, err))
         return false;
     conversations_recheck(store, t->network, t->jid);
-    if (!remove_collect(store, t, err))
+    if (!rules_refresh(store, t->network, t->jid, err) ||
+        !remove_collect(store, t, err))
         return false;
     for (size_t i = 0; i < t->n; i++)
         if (!remove_message(store, t, t->rows[i], err))

@@ -56,7 +56,7 @@ static void forget_answers(struct store *store, const struct block_task *t)
 
     HASH_ITER (by_id, store->by_id, conv, next) {
         if (strcmp(conv->account, t->account) == 0 &&
-            strcmp(conv->contact, t->contact) == 0)
+            (!t->contact || strcmp(conv->contact, t->contact) == 0))
             conv->block = BLOCK_UNKNOWN;
     }
 }
@@ -67,7 +67,8 @@ static bool block_run(struct store *store, struct task *task, struct err *err)
         "INSERT INTO block (network, account, contact) VALUES (?1, ?2, ?3)"
         " ON CONFLICT DO NOTHING";
     static const char drop[] = "DELETE FROM block WHERE network = ?1"
-                               " AND account = ?2 AND contact = ?3";
+                               " AND account = ?2"
+                               " AND contact = coalesce(?3, contact)";
     struct block_task *t = (struct block_task *)task;
 
     if (t->on && !has_room(store, t, err))

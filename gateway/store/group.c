@@ -12,6 +12,7 @@
 #include "base/crash.h"
 #include "base/log.h"
 #include "store/inside.h"
+#include "store/rules.h"
 
 static void task_fail(struct task *task, const struct err *err)
 {
@@ -127,6 +128,15 @@ static void store_break(struct store *store, const struct err *err)
     log_error("store: %s", err->text);
 }
 
+/* What the jobs changed of the rules was rolled back with the table. */
+static void group_reload(struct store *store)
+{
+    struct err err;
+
+    if (!store->broken && !rules_load(store, &err))
+        store_break(store, &err);
+}
+
 static void group_do(struct store *store, struct job *jobs)
 {
     struct err err = { 0 };
@@ -137,6 +147,7 @@ static void group_do(struct store *store, struct job *jobs)
 
         group_roll_back(store, jobs);
         if (full && gave_up) {
+            group_reload(store);
             group_fail(jobs, &err);
             return;
         }
@@ -146,6 +157,7 @@ static void group_do(struct store *store, struct job *jobs)
         } else if (err.kind != ERR_INTERNAL) {
             store_break(store, &err);
         }
+        group_reload(store);
     }
     if (store->broken)
         group_fail(jobs, &store->why);

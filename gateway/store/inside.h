@@ -136,6 +136,7 @@ struct store {
     int64_t orphans; /* unmatched reports, about */
     int64_t counts[COUNTERS], committed[COUNTERS];
     struct usage *usages, *used; /* all that is cached; changed in the group */
+    struct rules *rules;         /* of all accounts that have any */
     struct {
         int64_t body, message;
         char *source, *key; /* of seen */
@@ -427,15 +428,21 @@ void usages_committed(struct store *store);
 void usages_rollback(struct store *store);
 void usages_free(struct store *store);
 
+/* What was used so far, this group included. */
+bool usage_read(struct store *store, const char *owner, const char *span,
+                int64_t period, int64_t *amount, struct err *err);
+
 /* n parts of a SIM; `spend` says where they count. */
 bool usage_spend(struct store *store, const char *sim,
                  const struct spend *spend, int64_t n, struct err *err);
 
-/* --- dedupe (accept.c) ---------------------------------------------------- */
+/* --- dedupe (seen.c) ------------------------------------------------------ */
 
 /* Notes (source, key); *again: it was there. */
 bool seen_note(struct store *store, const char *source, const char *key,
                bool *again, struct err *err);
+bool seen_before(struct store *store, const char *source, const char *key,
+                 bool *again, struct err *err);
 
 /* How many fragments the set has; drops it (fragments.c). */
 bool fragments_count(struct store *store, int64_t set, size_t *n,

@@ -69,8 +69,9 @@ void store_manage(struct store *store, const struct management *management,
 
 /* --- block lists ---------------------------------------------------------- */
 
-/* Texts between the two are refused (out: ERR_REJECTED) and dropped (in: like
- * duplicates, and counted). At most 1,000 for an account: ERR_LIMITED. */
+/* Texts between the two are refused (out: ERR_BLOCKED) and dropped (in: like
+ * duplicates, and counted). At most 1,000 for an account: ERR_LIMITED.
+ * `contact` NULL with `on` false: all of them. */
 void store_block(struct store *store, const char *network, const char *account,
                  const char *contact, bool on, store_fn *fn, void *arg);
 

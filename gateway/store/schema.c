@@ -112,8 +112,10 @@ static const char version_1[] =
     " bytes BLOB NOT NULL, PRIMARY KEY (owner, seq)) WITHOUT ROWID;";
 
 /* manner and slot: see driver.h. usage: how much of a limit is used up; owner
- * names what is limited ("line:sim1"), period is the start of the minute, day
- * or month in Unix ms, span its name. */
+ * names what is limited ("sim:IMSI"), period is the start of the minute, day
+ * or month in Unix ms, span its name. ruled: the account has limits or quiet
+ * hours of its own, or was paused (rules.c). limits are an admin's, so they are
+ * apart from the settings, which are the user's. */
 static const char version_2[] =
     "ALTER TABLE message ADD COLUMN manner TEXT;"
     "ALTER TABLE message ADD COLUMN slot TEXT;"
@@ -126,7 +128,12 @@ static const char version_2[] =
 
     "CREATE TABLE block (network TEXT NOT NULL, account TEXT NOT NULL,"
     " contact TEXT NOT NULL, PRIMARY KEY (network, account, contact))"
-    " WITHOUT ROWID;";
+    " WITHOUT ROWID;"
+
+    "ALTER TABLE account ADD COLUMN ruled INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE account ADD COLUMN limits TEXT;"
+    "ALTER TABLE account ADD COLUMN paused_until INTEGER;"
+    "CREATE INDEX account_ruled ON account (network, jid) WHERE ruled <> 0;";
 
 static const char *const migrations[] = { version_1, version_2 };
 enum { NEWEST = sizeof(migrations) / sizeof(migrations[0]) };

@@ -5,8 +5,8 @@
  *   accept.c       messages in             take.c           messages out
  *   moves.c        the one UPDATE          outcome.c        ends of tries
  *   reports.c, verdicts.c  late answers    fences.c         the stream's moves
- *   release.c, debts.c, fragments.c, people.c, lines.c, usage.c, inspect.c,
- *   sweep.c */
+ *   release.c, debts.c, fragments.c, people.c, lines.c, usage.c, rules.c,
+ *   allowance.c, seen.c, inspect.c, sweep.c */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "store/inside.h"
+#include "store/rules.h"
 #include "store/schema.h"
 #include "toolkit/timer.h"
 
@@ -108,7 +109,7 @@ static bool store_prepare(struct store *store, const char *spec,
     store->now = clock_wall_ms();
     return store_make_dir(dir, err) && lock_take(store, dir, err) &&
            space_open(store, dir, min_free, err) &&
-           store_start(store, spec, dir, err);
+           store_start(store, spec, dir, err) && rules_load(store, err);
 }
 
 static void store_free(struct store *store)
@@ -116,6 +117,7 @@ static void store_free(struct store *store)
     conversations_forget(store);
     sinks_free(store);
     usages_free(store);
+    rules_free(store);
     db_close(store->db);
     if (store->lock_fd >= 0)
         (void)close(store->lock_fd);

@@ -19,6 +19,7 @@
 
 #include "base/err.h"
 #include "base/id.h"
+#include "base/limit.h"
 #include "store/message.h"
 
 struct owner;
@@ -71,6 +72,14 @@ void store_usage(struct store *store, const char *sim,
                  void *arg);
 
 /* --- messages in ------------------------------------------------------- */
+
+/* What may be accepted for the lines of a network: counted in the transaction
+ * of the insert. What an account has of its own stands in for `account`. */
+struct allowance {
+    struct limits account, network;
+    int64_t burst;    /* new contacts a minute that pause an account; 0: none */
+    int64_t pause_ms; /* for so long */
+};
 
 struct part_row {
     unsigned n; /* from 1 */
@@ -130,6 +139,9 @@ struct entry {
                         duplicate when that one is */
     bool receipt;
     bool make_account; /* registration = auto; else unknown is refused */
+    const struct allowance *allowance; /* TO_LINE; lives as long as the store;
+                                          NULL: only what the account has */
+    size_t cost;                       /* parts that it will be, as planned */
     int64_t at, expires;
     /* Take it at once when nothing of its conversation waits in front: for
      * TO_LINE an idle conversation, for TO_XMPP one whose earlier messages
@@ -157,6 +169,7 @@ struct entry_result {
     struct err err;            /* ENTRY_REFUSED */
     struct delivery *delivery; /* ENTRY_TAKEN; the receiver owns it */
     bool nobody; /* TO_XMPP: held, for it has no account (any more) */
+    bool paused; /* ENTRY_REFUSED: by this one its account was paused */
 };
 
 /* What rides in the same transaction as the entries. */
@@ -443,6 +456,8 @@ struct account_change {
     const char *network, *jid;
     bool make;            /* when there is none; else ERR_UNREGISTERED */
     const char *settings; /* a JSON object; NULL: as they are */
+    const char *limits;   /* limits_parse; "": those of all; NULL: no change */
+    /* Enabled: it goes on after a pause too. */
     enum { ACCOUNT_AS_IT_IS, ACCOUNT_ENABLED, ACCOUNT_DISABLED } state;
 };
 typedef void store_changed_fn(void *arg, bool made, const struct err *err);

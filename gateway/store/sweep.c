@@ -187,7 +187,7 @@ static bool sweep_usage(struct store *store, struct sweep_task *t, bool *more,
                         struct err *err)
 {
     static const char drop[] = "DELETE FROM usage WHERE period < ?1"
-                               " OR (span = 'minute' AND period < ?2)";
+                               " OR (span LIKE '%minute' AND period < ?2)";
 
     *more = false;
     return db_run(

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "store/inside.h"
+#include "store/rules.h"
 
 /* More parts than any message has: a ceiling for a damaged row. */
 enum { PARTS_MAX = 255 };
@@ -148,6 +149,18 @@ static bool take_row(struct store *store, const struct conversation *conv,
     return good;
 }
 
+/* Its user wants quiet: later. */
+static bool take_later(struct store *store, struct conversation *conv)
+{
+    int64_t until = rules_quiet_until(store, conv);
+
+    if (!until)
+        return false;
+    conv->deferred = 0;
+    conversation_place(store, conv, 0, until);
+    return true;
+}
+
 bool take_from(struct store *store, struct conversation *conv, size_t n,
                struct delivery **list, size_t *taken, struct err *err)
 {
@@ -158,12 +171,14 @@ bool take_from(struct store *store, struct conversation *conv, size_t n,
         " FROM message m LEFT JOIN body b ON b.message = m.id"
         " WHERE m.conv = ?1 AND m.seq > ?2 AND m.state < ?3"
         " ORDER BY m.seq LIMIT ?4";
-    struct db_rows *rows =
-        db_query(store->db, next_messages,
-                 DB_VALUES(db_int(conv->id), db_int(conv->taken),
-                           db_state(MESSAGE_SENT), db_int((int64_t)n)));
+    struct db_rows *rows;
     bool held = false, good = true;
 
+    if (take_later(store, conv))
+        return true;
+    rows = db_query(store->db, next_messages,
+                    DB_VALUES(db_int(conv->id), db_int(conv->taken),
+                              db_state(MESSAGE_SENT), db_int((int64_t)n)));
     for (; good && !held && db_next(rows); *taken += held ? 0 : 1) {
         held = db_get_int(rows, COL_HELD) != 0;
         if (held)
@@ -239,6 +254,7 @@ static bool take_turns(struct store *store, struct take_task *t,
                  DB_VALUES(db_text(t->take.network), db_int(t->take.direction),
                            db_int((int64_t)t->take.limit)));
     size_t taken = 0;
+    bool later = false;
 
     if (!collect(t, rows, err))
         return false;
@@ -254,8 +270,9 @@ static bool take_turns(struct store *store, struct take_task *t,
             n = t->take.depth;
         if (!take_from(store, conv, n, &t->list, &taken, err))
             return false;
+        later |= conv->next_at != 0;
     }
-    return true;
+    return !later || conversations_flush(store, err);
 }
 
 static bool take_next_at(struct store *store, struct take_task *t,

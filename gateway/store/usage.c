@@ -84,6 +84,15 @@ bool usage_add(struct store *store, const char *owner, const char *span,
     return true;
 }
 
+bool usage_read(struct store *store, const char *owner, const char *span,
+                int64_t period, int64_t *amount, struct err *err)
+{
+    const struct usage *usage = usage_get(store, owner, span, period, err);
+
+    *amount = usage ? usage->amount : 0;
+    return usage != NULL;
+}
+
 /* --- once a group --------------------------------------------------------- */
 
 bool usages_flush(struct store *store, struct err *err)

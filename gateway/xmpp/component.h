@@ -61,9 +61,10 @@ struct component {
     struct sessions *sessions; /* who is there */
     struct answer *held;       /* decided, but the output is full */
     unsigned n_held;
-    struct recent locked;  /* who takes nothing from strangers */
-    struct recent helped;  /* who was told what this is */
-    struct recent present; /* whose availability the core was told */
+    struct recent locked;   /* who takes nothing from strangers */
+    struct recent blockers; /* full JIDs that have asked for a block list */
+    struct recent helped;   /* who was told what this is */
+    struct recent present;  /* whose availability the core was told */
     bool odd[ODDITIES];
     int64_t started; /* clock_mono_ms */
     bool up, closed;

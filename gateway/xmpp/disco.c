@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "core/account.h"
 #include "xmpp/adhoc.h"
+#include "xmpp/blocking.h"
 #include "xmpp/caps.h"
 #include "xmpp/dispatch.h"
 #include "xmpp/form.h"
@@ -40,6 +41,7 @@ static const struct feature features[] = {
     { .var = NS_COMMANDS, .gateway = true },
     { .var = NS_GATEWAY, .gateway = true },
     { .var = NS_REGISTER, .gateway = true, .has = has_registration },
+    { .var = NS_BLOCKING, .gateway = true },
     { .var = NS_VERSION, .gateway = true },
     { .var = NS_LAST, .gateway = true },
     { .var = NS_TIME, .gateway = true },

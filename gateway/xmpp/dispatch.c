@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "xmpp/adhoc.h"
+#include "xmpp/blocking.h"
 #include "xmpp/fence.h"
 #include "xmpp/query.h"
 
@@ -47,6 +48,9 @@ static const struct route routes[] = {
     { "iq", "set", "query", NS_REGISTER, iq_register_set },
     { "iq", "get", "query", NS_GATEWAY, iq_gateway_get },
     { "iq", "set", "query", NS_GATEWAY, iq_gateway_set },
+    { "iq", "get", "blocklist", NS_BLOCKING, blocking_get },
+    { "iq", "set", "block", NS_BLOCKING, blocking_set },
+    { "iq", "set", "unblock", NS_BLOCKING, blocking_set },
     { "iq", "set", "command", NS_COMMANDS, adhoc_execute },
     { "iq", "get", NULL, NULL, iq_unknown },
     { "iq", "set", NULL, NULL, iq_unknown },

@@ -10,11 +10,11 @@
 
 #include "base/mem.h"
 
-enum { ACCOUNTS_MAX = 100000, RESOURCES_MAX = 16 };
+enum { ACCOUNTS_MAX = 100000 };
 
 struct session {
     char *account;
-    char *resources[RESOURCES_MAX];
+    char *resources[SESSION_RESOURCES];
     size_t n;
     UT_hash_handle hh;
 };
@@ -81,7 +81,8 @@ bool sessions_come(struct sessions *sessions, const char *account,
         HASH_ADD_KEYPTR(hh, sessions->all, session->account,
                         strlen(session->account), session);
     }
-    if (session->n < RESOURCES_MAX && position(session, resource) == session->n)
+    if (session->n < SESSION_RESOURCES &&
+        position(session, resource) == session->n)
         session->resources[session->n++] = xstrdup(resource);
     return first;
 }
@@ -105,6 +106,17 @@ bool sessions_go(struct sessions *sessions, const char *account,
     }
     forget(sessions, session);
     return true;
+}
+
+size_t sessions_resources(const struct sessions *sessions, const char *account,
+                          const char *out[SESSION_RESOURCES])
+{
+    const struct session *session = find(sessions, account);
+    size_t n = session ? session->n : 0;
+
+    for (size_t i = 0; i < n; i++)
+        out[i] = session->resources[i];
+    return n;
 }
 
 bool sessions_has(const struct sessions *sessions, const char *account)

@@ -9,6 +9,8 @@
 
 struct sessions;
 
+enum { SESSION_RESOURCES = 16 }; /* of an account, at most */
+
 struct sessions *sessions_new(void);
 void sessions_free(struct sessions *sessions);
 
@@ -19,6 +21,10 @@ bool sessions_come(struct sessions *sessions, const char *account,
 /* It went ("": all of them did); true when it was the last one. */
 bool sessions_go(struct sessions *sessions, const char *account,
                  const char *resource);
+
+/* The resources of an account, borrowed; how many. */
+size_t sessions_resources(const struct sessions *sessions, const char *account,
+                          const char *out[SESSION_RESOURCES]);
 
 bool sessions_has(const struct sessions *sessions, const char *account);
 size_t sessions_count(const struct sessions *sessions); /* accounts */

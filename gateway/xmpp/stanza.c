@@ -203,6 +203,8 @@ void stanza_refuse(xmpp_stanza_t *stanza, const struct refusal *refusal)
 
         stanza_set(text, "xml:lang", "en");
     }
+    if (refusal->err && refusal->err->kind == ERR_BLOCKED)
+        stanza_add(error, "blocked", "urn:xmpp:blocking:errors", NULL);
     if (refusal->err)
         add_cause(error, refusal->err);
 }

@@ -211,7 +211,7 @@ static void test_blocks_both_directions(void **state)
     (void)accept(s, TO_LINE, ROMEO, "before");
     block(s, true);
     assert_int_equal(outcome_of(s, again), ENTRY_REFUSED);
-    assert_int_equal(s->results[0].err.kind, ERR_REJECTED);
+    assert_int_equal(s->results[0].err.kind, ERR_BLOCKED);
     assert_int_equal(outcome_of(s, scene_in(ROMEO, PHONE, "a")),
                      ENTRY_DUPLICATE);
     assert_int_equal(outcome_of(s, scene_out(ROMEO, "+441", "a")),
