@@ -123,7 +123,10 @@ enum health network_health(const struct network *network, char *text,
 enum health network_contact_health(const struct network *network,
                                    const char *contact, char *text, size_t size)
 {
-    (void)contact;
+    if (contact[0] && network->contacts_are_well) {
+        text_copy(text, size, "");
+        return HEALTH_GOOD;
+    }
     return network_health(network, text, size);
 }
 
