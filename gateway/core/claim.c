@@ -124,6 +124,17 @@ static void drop_old(struct network *network)
         (void)claim_find(network, claim->contact);
 }
 
+void claims_each(struct network *network,
+                 void (*fn)(void *arg, const char *contact, const char *account,
+                            int64_t until),
+                 void *arg)
+{
+    const struct claim *claim;
+    drop_old(network);
+    for (claim = network->claims; claim; claim = claim->hh.next)
+        fn(arg, claim->contact, claim->account, claim->until);
+}
+
 /* --- taking and giving back ----------------------------------------------- */
 
 struct change {

@@ -62,6 +62,12 @@ void claims_forget(struct network *network);
 const char *claim_holder(struct network *network, const char *contact);
 int64_t claim_until(struct network *network, const char *contact);
 
+/* All that have not run out. */
+void claims_each(struct network *network,
+                 void (*fn)(void *arg, const char *contact, const char *account,
+                            int64_t until),
+                 void *arg);
+
 typedef void claim_fn(void *arg, const struct err *err);
 
 /* Takes the conversation for some hours, or on for so many; the others of the

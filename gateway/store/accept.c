@@ -19,25 +19,6 @@ struct accept_task {
     size_t forget_n;
 };
 
-bool seen_note(struct store *store, const char *source, const char *key,
-               bool *again, struct err *err)
-{
-    static const char insert[] = "INSERT INTO seen (source, key, at)"
-                                 " VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
-
-    *again = false;
-    if (!key)
-        return true;
-    if (!db_run(store->db, insert,
-                DB_VALUES(db_text(source ? source : ""), db_text(key),
-                          db_int(store->now)),
-                err))
-        return false;
-    *again = db_changed(store->db) == 0;
-    store->counts[COUNT_DUPLICATE] += *again;
-    return true;
-}
-
 /* --- accounts ------------------------------------------------------------- */
 
 static bool account_make(struct store *store, const struct entry *entry,

@@ -14,6 +14,25 @@
 #include "base/mem.h"
 #include "store/inside.h"
 
+bool seen_note(struct store *store, const char *source, const char *key,
+               bool *again, struct err *err)
+{
+    static const char insert[] = "INSERT INTO seen (source, key, at)"
+                                 " VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+
+    *again = false;
+    if (!key)
+        return true;
+    if (!db_run(store->db, insert,
+                DB_VALUES(db_text(source ? source : ""), db_text(key),
+                          db_int(store->now)),
+                err))
+        return false;
+    *again = db_changed(store->db) == 0;
+    store->counts[COUNT_DUPLICATE] += *again;
+    return true;
+}
+
 enum { CANDIDATES_MAX = 64, ORPHANS_MAX = 10000 };
 
 /* How far apart the far side's clock and ours may be. */
