@@ -177,6 +177,20 @@ static const struct option network_options[] = {
         .help = "Bare JIDs that get texts which belong to no conversation",
     },
     {
+        .key = "team",
+        .type = OPT_LIST,
+        .help = "Bare JIDs that share every text in and out; nobody else "
+                "sends",
+    },
+    {
+        .key = "claim_hours",
+        .type = OPT_INT,
+        .fallback = "24",
+        .min = 1,
+        .max = 720,
+        .help = "Hours for which one of a team keeps a conversation he claims",
+    },
+    {
         .key = "ambiguous",
         .type = OPT_ENUM,
         .fallback = "resend-once",
@@ -287,6 +301,18 @@ static const struct option common_line_options[] = {
         .type = OPT_TEXT,
         .flags = OPT_REQUIRED,
         .help = "What kind of line it is",
+    },
+    {
+        .key = "owner",
+        .type = OPT_TEXT,
+        .help = "Bare JID to whom it belongs: he alone sends, and gets what "
+                "comes in",
+    },
+    {
+        .key = "team",
+        .type = OPT_LIST,
+        .help = "Bare JIDs to whom it belongs together, instead of the "
+                "network's team",
     },
     {
         .key = "prefixes",

@@ -13,6 +13,7 @@
 
 #include "base/limit.h"
 #include "base/mem.h"
+#include "core/people.h"
 #include "driver.h"
 #include "drivers.h"
 #include "options.h"
@@ -200,6 +201,13 @@ static void check_limits(struct checker *c, const struct settings *network,
             mistake(c, network, key, "%s", err.text);
 }
 
+static void check_team(struct checker *c, const struct settings *group)
+{
+    check_jids(c, group, "team", false);
+    if (settings_list_size(group, "team") > PEOPLE_MAX)
+        mistake(c, group, "team", "has more than %d members", PEOPLE_MAX);
+}
+
 static void check_network(struct checker *c, const struct settings *network,
                           size_t before)
 {
@@ -222,6 +230,7 @@ static void check_network(struct checker *c, const struct settings *network,
     }
     check_jids(c, network, "allow", true);
     check_jids(c, network, "inbox", false);
+    check_team(c, network);
     check_length(c, network, "country_code", 3);
     check_length(c, network, "trunk_prefix", 7);
     check_length(c, network, "international_prefix", 7);
@@ -262,12 +271,26 @@ static void check_prefixes(struct checker *c, const struct settings *line)
     }
 }
 
+static void check_people(struct checker *c, const struct settings *line)
+{
+    const char *owner = settings_text(line, "owner");
+
+    check_team(c, line);
+    if (owner && !is_bare(owner))
+        mistake(c, line, "owner",
+                "\"%.100s\" is not a bare JID like juliet@example.org", owner);
+    if (owner && settings_list_size(line, "team") > 0)
+        mistake(c, line, "team",
+                "a line has an owner or a team, not both: drop one of them");
+}
+
 static void check_line(struct checker *c, const struct settings *line)
 {
     const struct driver *driver = drivers_find(settings_text(line, "driver"));
     struct err err = { 0 };
 
     check_line_network(c, line);
+    check_people(c, line);
     if (driver->phone_addresses)
         check_prefixes(c, line);
     if (driver->check && !driver->check(line, &err))

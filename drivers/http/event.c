@@ -152,7 +152,7 @@ static void report_failed(const struct event *event,
     enum err_kind kind = ERR_REJECTED;
     enum verdict verdict;
 
-    if (rules_map(event->rules, 0, payload, &verdict, &kind) &&
+    if (result_rules_map(event->rules, 0, payload, &verdict, &kind) &&
         verdict != VERDICT_FAILED)
         kind = ERR_REJECTED;
     err_set(err, kind, "the provider reports %.40s%s%.60s%s%.100s", status,

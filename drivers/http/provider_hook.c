@@ -91,7 +91,7 @@ static bool parse_report(struct event *event, const struct tree *group,
            tree_text(group, "delivered", true, &event->delivered, err) &&
            tree_text(group, "read", false, &event->read, err) &&
            tree_text(group, "failed", true, &event->failed, err) &&
-           rules_parse(group, "rules", &event->rules, err);
+           result_rules_parse(group, "rules", &event->rules, err);
 }
 
 static bool parse_when(struct event *event, const struct tree *group,
@@ -270,7 +270,7 @@ static void free_event(struct event *event)
             *pick = NULL; /* both kinds have an id and a chat */
         }
     }
-    rules_free(event->rules);
+    result_rules_free(event->rules);
 }
 
 void provider_free_hooks(struct provider *provider)

@@ -126,8 +126,8 @@ static bool parse_rule(struct rule *rule, const struct tree *group,
     return parse_then(rule, group, err);
 }
 
-bool rules_parse(const struct tree *group, const char *key, struct rules **out,
-                 struct err *err)
+bool result_rules_parse(const struct tree *group, const char *key,
+                        struct rules **out, struct err *err)
 {
     const struct tree *list = tree_get(group, key);
 
@@ -145,7 +145,7 @@ bool rules_parse(const struct tree *group, const char *key, struct rules **out,
     return true;
 }
 
-void rules_free(struct rules *rules)
+void result_rules_free(struct rules *rules)
 {
     for (size_t i = 0; rules && i < rules->n; i++)
         pick_free(rules->items[i].at);
@@ -174,7 +174,7 @@ struct result *result_parse(const struct tree *group, struct err *err)
          parse_pick(group, "code", &result->code, err) &&
          parse_pick(group, "text", &result->text, err) &&
          parse_pick(group, "retry_after", &result->retry_after, err) &&
-         rules_parse(group, "rules", &result->rules, err)))
+         result_rules_parse(group, "rules", &result->rules, err)))
         return result;
     result_free(result);
     return NULL;
@@ -189,7 +189,7 @@ void result_free(struct result *result)
     pick_free(result->code);
     pick_free(result->text);
     pick_free(result->retry_after);
-    rules_free(result->rules);
+    result_rules_free(result->rules);
     free(result);
 }
 
@@ -226,9 +226,9 @@ static bool rule_fits(const struct rule *rule, int status,
     return fits;
 }
 
-bool rules_map(const struct rules *rules, int status,
-               const struct payload *payload, enum verdict *verdict,
-               enum err_kind *kind)
+bool result_rules_map(const struct rules *rules, int status,
+                      const struct payload *payload, enum verdict *verdict,
+                      enum err_kind *kind)
 {
     for (size_t i = 0; rules && i < rules->n; i++) {
         if (!rule_fits(&rules->items[i], status, payload))
@@ -332,7 +332,7 @@ void result_map(const struct result *result, int status, int retry_after,
     enum err_kind kind = ERR_UNKNOWN;
 
     *out = (struct outcome){ 0 };
-    if (!rules_map(result->rules, status, payload, &out->verdict, &kind))
+    if (!result_rules_map(result->rules, status, payload, &out->verdict, &kind))
         map_status(status, &out->verdict, &kind);
     copy_parts(result, payload, out);
     if (out->verdict == VERDICT_ACCEPTED)

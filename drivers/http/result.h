@@ -34,14 +34,14 @@ void result_map(const struct result *result, int status, int retry_after,
                 const struct payload *payload, struct outcome *out);
 
 /* A list of { at, is, not, status, then } alone, for reports of failure. */
-bool rules_parse(const struct tree *group, const char *key, struct rules **out,
-                 struct err *err);
-void rules_free(struct rules *rules); /* NULL is fine */
+bool result_rules_parse(const struct tree *group, const char *key,
+                        struct rules **out, struct err *err);
+void result_rules_free(struct rules *rules); /* NULL is fine */
 
 /* The kind of the first rule that fits; false: none does. */
-bool rules_map(const struct rules *rules, int status,
-               const struct payload *payload, enum verdict *verdict,
-               enum err_kind *kind);
+bool result_rules_map(const struct rules *rules, int status,
+                      const struct payload *payload, enum verdict *verdict,
+                      enum err_kind *kind);
 
 /* "2xx|409|500-599"? */
 bool status_fits(const char *set, int status);

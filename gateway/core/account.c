@@ -5,12 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <json-c/json.h>
+
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/core.h"
 #include "core/known.h"
 #include "core/network.h"
 #include "core/outbox.h"
+#include "store/manage.h"
 #include "store/store.h"
 
 /* One change under way. */
@@ -20,6 +23,7 @@ struct change {
     account_fn *got;
     account_made_fn *made;
     account_done_fn *done;
+    account_blocked_fn *blocked;
     void *arg;
     char **contacts; /* who is to be unsubscribed from */
     size_t n;
@@ -260,4 +264,51 @@ void account_remove(struct network *network, const char *jid,
     change->done = fn;
     store_subscriptions(network->core->store, network_name(network), jid,
                         on_subscription, change);
+}
+
+/* --- block lists ---------------------------------------------------------- */
+
+static void on_blocked(void *arg, struct json_object *object,
+                       const struct err *err)
+{
+    struct change *change = arg;
+    struct json_object *address;
+
+    if (object) {
+        if (json_object_object_get_ex(object, "address", &address))
+            change->blocked(change->arg, json_object_get_string(address), NULL);
+        return;
+    }
+    core_failed(change->network->core, err);
+    change->blocked(change->arg, NULL, err);
+    change_free(change);
+}
+
+void account_blocked(struct network *network, const char *jid,
+                     account_blocked_fn *fn, void *arg)
+{
+    struct change *change = change_new(network, jid, arg);
+
+    change->blocked = fn;
+    store_blocked(network->core->store, network_name(network), change->jid,
+                  on_blocked, change);
+}
+
+static void on_block(void *arg, const struct err *err)
+{
+    struct change *change = arg;
+
+    core_failed(change->network->core, err);
+    change->done(change->arg, err);
+    change_free(change);
+}
+
+void account_block(struct network *network, const char *jid,
+                   const char *address, bool on, account_done_fn *fn, void *arg)
+{
+    struct change *change = change_new(network, jid, arg);
+
+    change->done = fn;
+    store_block(network->core->store, network_name(network), change->jid,
+                address, on, on_block, change);
 }

@@ -64,6 +64,20 @@ void account_limit(struct network *network, const char *jid, const char *limits,
 void account_remove(struct network *network, const char *jid,
                     account_done_fn *fn, void *arg);
 
+/* --- block lists ---------------------------------------------------------- */
+
+/* One address of an account's block list; then NULL, with an err or none.
+ * Borrowed. */
+typedef void account_blocked_fn(void *arg, const char *address,
+                                const struct err *err);
+
+void account_blocked(struct network *network, const char *jid,
+                     account_blocked_fn *fn, void *arg);
+/* `address` NULL: all. */
+void account_block(struct network *network, const char *jid,
+                   const char *address, bool on, account_done_fn *fn,
+                   void *arg);
+
 /* --- settings: pure, on the JSON text ------------------------------------ */
 
 /* The text of a setting, fresh memory; NULL: it is not set. */

@@ -109,8 +109,7 @@ static const struct field limit_fields[] = {
       .required = true },
     { .name = "limits",
       .type = FIELD_TEXT,
-      .label = "What it may send, such as 20 messages/day, 90 parts/month; "
-               "none: no limit; empty: as everybody" },
+      .label = "20 messages/day, ...; none: no limit; empty: as everybody" },
     { 0 },
 };
 

@@ -10,8 +10,8 @@
 /* In the order of the help. */
 static const struct command *const tables[] = {
     help_commands,   account_commands, send_commands, contact_commands,
-    status_commands, line_commands,    data_commands, queue_commands,
-    user_commands,   run_commands,
+    people_commands, status_commands,  line_commands, data_commands,
+    queue_commands,  user_commands,    run_commands,
 };
 
 enum { TABLES = sizeof(tables) / sizeof(tables[0]), COMMANDS_MAX = 100 };

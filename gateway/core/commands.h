@@ -7,7 +7,8 @@
 
 extern const struct command account_commands[], user_commands[],
     contact_commands[], data_commands[], help_commands[], line_commands[],
-    queue_commands[], run_commands[], send_commands[], status_commands[];
+    people_commands[], queue_commands[], run_commands[], send_commands[],
+    status_commands[];
 
 /* For commands, as a store_fn whose argument is the call: done, or failed. */
 void call_stored(void *call, const struct err *err);

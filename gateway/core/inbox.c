@@ -1,7 +1,9 @@
 /* inbox.c - accepts messages of both directions: one store job each decides
- * and inserts. What comes from a line needs its account first: the newest that
- * talked with this contact (remembered in a small cache), else the network's
- * `inbox`, else nobody: then it is held and the admins are told. */
+ * and inserts. What comes from a line needs its account first: those to whom
+ * the line belongs (people.h), else the newest that talked with this contact
+ * (remembered in a small cache), else the network's `inbox`, else nobody: then
+ * it is held and the admins are told. What one of a team writes is accepted
+ * together with its copies for the others. */
 #include "core/inbox.h"
 
 #include <stdlib.h>
@@ -21,9 +23,6 @@
 #include "store/store.h"
 
 enum { INBOX_MAX = 32 };
-
-/* How long a text waits for a user who cannot be reached: 14 days. */
-static const int64_t KEEP_MS = 14LL * 86400 * 1000;
 
 /* --- from XMPP
  * ----------------------------------------------------------------- */
@@ -90,6 +89,10 @@ static void on_user_text(void *arg, struct entry_result *results, size_t n,
     sink_line_accept(network, &user->offer, failed ? NULL : result->delivery);
     if (queued)
         lane_has_backlog(&network->to_line);
+    for (size_t i = 1; i < n; i++)
+        inbox_hand_over(network, &results[i]);
+    if (n > 1)
+        lane_pump(&network->to_xmpp);
     user_free(user);
 }
 
@@ -119,7 +122,8 @@ void inbox_user_text(struct network *network, const struct user_text *text,
         return;
     }
     struct line *line = user->offer.line;
-    struct entry entry = {
+    struct entry entries[1 + PEOPLE_MAX]; /* its copies for a team behind it */
+    entries[0] = (struct entry){
         .id = user->id,
         .direction = TO_LINE,
         .kind = KIND_TEXT,
@@ -145,7 +149,9 @@ void inbox_user_text(struct network *network, const struct user_text *text,
         .n_parts = user->offer.intent ? user->offer.n : 0,
         .spend = user->offer.spend,
     };
-    struct acceptance acceptance = { .entries = &entry, .n = 1 };
+    char *marked = NULL;
+    size_t copies = inbox_copies(network, text, line, &marked, entries + 1);
+    struct acceptance acceptance = { .entries = entries, .n = 1 + copies };
     user->contact = xstrdup(text->contact);
     user->account = xstrdup(text->account);
     if (user->offer.remark) {
@@ -153,6 +159,7 @@ void inbox_user_text(struct network *network, const struct user_text *text,
         user->from = xstrdup(text->from);
     }
     store_accept(network->core->store, &acceptance, on_user_text, user);
+    free(marked);
 }
 
 /* --- from a line
@@ -208,9 +215,8 @@ static void arrival_add(struct arrival *arrival, const char *account,
         .with_first = receiver == RECEIVER_INBOX_TOO,
         .make_account = receiver != RECEIVER_KNOWN,
         .at = message->at,
-        .expires = clock_wall_ms() + KEEP_MS,
-        .take = network->front_state == FRONT_UP && !network->core->stopping &&
-                sink_stream_room(network) > 0,
+        .expires = inbox_keep_until(),
+        .take = sink_stream_is_open(network),
     };
 }
 
@@ -255,10 +261,7 @@ static void on_arrived(void *arg, struct entry_result *results, size_t n,
         nobody |= results[i].nobody && results[i].outcome == ENTRY_QUEUED;
         known_note_line(arrival->line, arrival->entries[i].contact);
         watch_in(network, &arrival->entries[i], &results[i]);
-        if (results[i].delivery)
-            sink_stream_hand(network, results[i].delivery);
-        else if (results[i].outcome == ENTRY_QUEUED)
-            network->to_xmpp.backlog = true;
+        inbox_hand_over(network, &results[i]);
     }
     line_acknowledge(&arrival->receipt, failed ? ACK_RETRY : ACK_STORED);
     lane_pump(&network->to_xmpp);
@@ -278,6 +281,18 @@ static void arrival_commit(struct arrival *arrival)
     store_accept(arrival->line->core->store, &acceptance, on_arrived, arrival);
 }
 
+/* It is for those to whom the line belongs; false: to nobody in particular. */
+static bool arrival_to_people(struct arrival *arrival)
+{
+    const char *chat = arrival->messages[arrival->at].chat;
+    const char *jids[PEOPLE_MAX];
+    size_t n = people_seeing(arrival->line, chat, jids);
+    for (size_t i = 0; i < n; i++)
+        arrival_add(arrival, jids[i],
+                    i == 0 ? RECEIVER_INBOX : RECEIVER_INBOX_TOO);
+    return n > 0;
+}
+
 /* Nobody talked with this contact yet. */
 static void arrival_to_inbox(struct arrival *arrival)
 {
@@ -288,6 +303,18 @@ static void arrival_to_inbox(struct arrival *arrival)
                     i == 0 ? RECEIVER_INBOX : RECEIVER_INBOX_TOO);
     if (n == 0)
         arrival_add(arrival, NULL, RECEIVER_INBOX);
+}
+
+static void arrival_address(struct arrival *arrival)
+{
+    const char *chat = arrival->messages[arrival->at].chat;
+    const char *account = known_account(arrival->line->network, chat);
+    if (arrival_to_people(arrival))
+        return;
+    if (account)
+        arrival_add(arrival, account, RECEIVER_KNOWN);
+    else
+        arrival_to_inbox(arrival);
 }
 
 static void arrival_next(struct arrival *arrival);
@@ -307,10 +334,7 @@ static void on_account(void *arg, const char *account, const struct err *err)
         arrival_free(arrival);
         return;
     }
-    if (known_account(network, chat))
-        arrival_add(arrival, known_account(network, chat), RECEIVER_KNOWN);
-    else
-        arrival_to_inbox(arrival);
+    arrival_address(arrival);
     arrival->at++;
     arrival_next(arrival);
 }
@@ -328,14 +352,15 @@ static void arrival_next(struct arrival *arrival)
     struct network *network = arrival->line->network;
     for (; arrival->at < arrival->n; arrival->at++) {
         const char *chat = arrival->messages[arrival->at].chat;
-        const char *account = known_account(network, chat);
-        if (!account || must_queue(arrival)) {
+        bool known =
+            arrival->line->people.n > 0 || known_account(network, chat);
+        if (!known || must_queue(arrival)) {
             network->lookups++;
             store_find_accounts(network->core->store, network_name(network),
                                 chat, 1, on_account, arrival);
             return;
         }
-        arrival_add(arrival, account, RECEIVER_KNOWN);
+        arrival_address(arrival);
     }
     arrival_commit(arrival);
 }
@@ -369,96 +394,11 @@ void inbox_line_messages(struct line *line, const struct incoming *messages,
     arrival_next(arrival_new(line, messages, n, token));
 }
 
-/* --- fragments
- * -------------------------------------------------------------------- */
-
-static void join_set(struct line *line, const struct fragment_set *set)
+void inbox_line_joined(struct line *line, const struct incoming *message,
+                       int64_t set, size_t n)
 {
-    struct err err = { 0 };
-    char *text = NULL;
-    struct fragment *fragments = xcalloc(set->n + 1, sizeof(*fragments));
-    for (size_t i = 0; i < set->n; i++)
-        fragments[i] = (struct fragment){ .seq = set->fragments[i].seq,
-                                          .bytes = set->fragments[i].bytes,
-                                          .size = set->fragments[i].size };
-    if (line->driver->assemble(line, fragments, set->n, set->total, &text,
-                               &err)) {
-        struct incoming message = {
-            .kind = KIND_TEXT, .chat = set->chat, .text = text, .at = set->at
-        };
-        struct arrival *arrival = arrival_new(line, &message, 1, 0);
-        arrival->set = set->id;
-        arrival->set_n = set->n;
-        arrival_next(arrival);
-    } else {
-        log_warn("line %s: a long text could not be joined: %s",
-                 line_name(line), err.text);
-    }
-    free(text);
-    free(fragments);
-}
-
-static void on_fragment(void *arg, const struct fragment_set *set,
-                        const struct err *err)
-{
-    struct receipt *receipt = arg;
-    bool failed = core_failed(receipt->line->core, err);
-    receipt->line->network->pieces--;
-    if (!failed && set)
-        join_set(receipt->line, set);
-    line_acknowledge(receipt, failed ? ACK_RETRY : ACK_STORED);
-    free(receipt);
-}
-
-void inbox_line_fragment(struct line *line, const struct incoming *message,
-                         const char *set, unsigned total,
-                         const struct fragment *fragment, uint64_t token)
-{
-    struct receipt *receipt = xmalloc(sizeof(*receipt));
-    struct fragment_entry entry = {
-        .network = network_name(line->network),
-        .line = line_name(line),
-        .source = line_name(line),
-        .set = set,
-        .chat = message->chat,
-        .key = message->remote_id,
-        .total = total,
-        .seq = fragment->seq,
-        .bytes = fragment->bytes,
-        .size = fragment->size,
-        .at = message->at,
-    };
-    *receipt = line_receipt(line, token);
-    line->network->pieces++;
-    store_fragment(line->core->store, &entry, on_fragment, receipt);
-}
-
-static struct line *find_line(const struct network *network, const char *name)
-{
-    struct line *line = NULL;
-    while ((line = network_line_next(network, line)))
-        if (strcmp(line_name(line), name) == 0)
-            return line;
-    return NULL;
-}
-
-static void on_due_set(void *arg, const struct fragment_set *set,
-                       const struct err *err)
-{
-    struct network *network = arg;
-    if (core_failed(network->core, err) || !set ||
-        strcmp(set->network, network_name(network)) != 0)
-        return;
-    struct line *line = find_line(network, set->line);
-    if (!line) /* renamed or gone: joining needs no modem */
-        line = network_line_next(network, NULL);
-    if (line && line->driver->assemble)
-        join_set(line, set);
-}
-
-void inbox_join_due(struct network *network)
-{
-    store_fragments_due(network->core->store,
-                        clock_wall_ms() - network->parts_timeout_ms, on_due_set,
-                        network);
+    struct arrival *arrival = arrival_new(line, message, 1, 0);
+    arrival->set = set;
+    arrival->set_n = n;
+    arrival_next(arrival);
 }

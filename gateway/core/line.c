@@ -166,6 +166,7 @@ struct line *line_new(struct core *core, struct network *network,
         driver->tailor(settings, &line->own);
     line->settings = settings;
     line->duty = store_line_duty_get(core->store, settings_name(settings));
+    people_init(&line->people, settings, network->settings);
     route_init(&line->route, settings);
     quota_init(&line->quota, settings);
     line->since = clock_wall_ms();
@@ -187,6 +188,7 @@ void line_free(struct line *line)
         free(pair);
     }
     line_calls_free(line);
+    people_clear(&line->people);
     route_clear(&line->route);
     free(line->driver_state);
     free(line);

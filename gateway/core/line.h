@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/people.h"
 #include "core/quota.h"
 #include "core/route.h"
 #include "driver.h"
@@ -65,6 +66,7 @@ struct line {
     uint64_t last_call;
     int64_t parked_us; /* Unix us: when the last parked message comes again */
 
+    struct people people; /* to whom it belongs */
     struct route route;
     struct quota quota;
     unsigned usage_asked; /* answers that are still to come: the last counts */

@@ -14,6 +14,7 @@
 #include "core/known.h"
 #include "core/line.h"
 #include "core/outbox.h"
+#include "core/people.h"
 #include "store/store.h"
 #include "toolkit/timer.h"
 
@@ -93,6 +94,7 @@ void network_free(struct network *network)
 {
     sink_stream_forget(network);
     known_forget(network);
+    claims_forget(network);
     free(network->untold);
     free(network->addresses);
     free(network);
@@ -308,7 +310,7 @@ enum health network_contact_health(const struct network *network,
     const struct line *line = NULL;
     if (!contact[0])
         return network_health(network, text, size);
-    while ((line = route_next(network, contact, line)))
+    while ((line = route_next(network, NULL, contact, line)))
         tally_add(&tally, line);
     text_copy(text, size, "");
     if (tally.online > 0)
@@ -389,6 +391,7 @@ void network_line_changed(struct network *network, struct line *line)
 void network_lines_ready(struct network *network)
 {
     update_caps(network);
+    claims_load(network);
     inbox_join_due(network); /* before anything newer comes in */
 }
 

@@ -75,7 +75,8 @@ struct network {
     uint64_t fenced; /* serial that is covered so far */
     bool alone;      /* what is unfenced is one suspect of an earlier death */
 
-    struct known *known; /* contact -> account, line (known.c) */
+    struct known *known;  /* contact -> account, line (known.c) */
+    struct claim *claims; /* contact -> who has taken it (claim.c) */
     size_t lookups; /* under way: what comes later must not overtake them */
     size_t pieces;  /* the same of segments that are being stored */
     struct timer *fragments; /* looks for late parts */

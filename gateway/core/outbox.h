@@ -36,6 +36,8 @@ int64_t outbox_backoff_ms(unsigned attempt, const struct err *err);
 /* --- stream sink --------------------------------------------------------- */
 
 size_t sink_stream_room(const struct network *network);
+/* May what is accepted for it be taken at once? */
+bool sink_stream_is_open(const struct network *network);
 void sink_stream_hand(struct network *network, struct delivery *delivery);
 
 void sink_stream_forget(struct network *network);

@@ -59,11 +59,18 @@ bool route_has_begun(const struct delivery *delivery)
     return false;
 }
 
-struct line *route_next(const struct network *network, const char *to,
-                        const struct line *line)
+static bool carries(const struct line *line, const char *account,
+                    const char *to)
+{
+    return route_covers(&line->route, to) &&
+           people_admit(&line->people, account);
+}
+
+struct line *route_next(const struct network *network, const char *account,
+                        const char *to, const struct line *line)
 {
     struct line *next = network_line_next(network, line);
-    while (next && !route_covers(&next->route, to))
+    while (next && !carries(next, account, to))
         next = network_line_next(network, next);
     return next;
 }
@@ -132,7 +139,7 @@ static bool may_take(const struct line *line, const struct route_query *query)
         return false;
     if (query->begun)
         return line_kin(line, query) == SAME_SIM;
-    return line->duty == DUTY_ON && route_covers(&line->route, query->to);
+    return line->duty == DUTY_ON && carries(line, query->account, query->to);
 }
 
 static bool is_worth_waiting(const struct network *network,
@@ -141,7 +148,7 @@ static bool is_worth_waiting(const struct network *network,
     struct line *line = NULL;
     while ((line = network_line_next(network, line)))
         if (line_kin(line, query) == SAME_NAME && line->duty == DUTY_ON &&
-            route_covers(&line->route, query->to))
+            carries(line, query->account, query->to))
             return !line_is_online(line) && line_is_fresh(line);
     return false;
 }
@@ -171,5 +178,5 @@ struct line *route_likely(const struct network *network, const char *to)
     struct route_query query = { .to = to };
     if (route_list(network, &query, lines) > 0)
         return lines[0];
-    return route_next(network, to, NULL);
+    return route_next(network, NULL, to, NULL);
 }

@@ -2,9 +2,9 @@
  *
  * A message that has begun stays on its SIM, whatever the line with that SIM is
  * called today. Any other goes to a line that is online, on duty and carries
- * its address: the one its conversation was on, else the cheapest, even if it
- * is busy; among equal ones to one that is free at once, else the least busy,
- * and in the proportion of their weights. */
+ * its address for its sender (people.h): the one its conversation was on, else
+ * the cheapest, even if it is busy; among equal ones to one that is free at
+ * once, else the least busy, and in the proportion of their weights. */
 #ifndef MOONGATE_CORE_ROUTE_H
 #define MOONGATE_CORE_ROUTE_H
 
@@ -39,6 +39,7 @@ bool route_has_begun(const struct delivery *delivery);
 
 struct route_query {
     const char *to;
+    const char *account;    /* whose text it is; NULL: anybody's */
     const char *line, *sim; /* of the conversation; NULL: none yet */
     bool begun;
 };
@@ -50,10 +51,10 @@ enum { ROUTES_MAX = 64 };
 size_t route_list(const struct network *network,
                   const struct route_query *query, struct line **out);
 
-/* A line that carries the address, whatever its state; after `line`, NULL
- * starts. */
-struct line *route_next(const struct network *network, const char *to,
-                        const struct line *line);
+/* A line that carries the address for the account (NULL: for anybody),
+ * whatever its state; after `line`, NULL starts. */
+struct line *route_next(const struct network *network, const char *account,
+                        const char *to, const struct line *line);
 
 /* The line that a text in a new conversation would take, or might when it comes
  * back; NULL: none carries the address. */

@@ -214,7 +214,8 @@ static bool try_begun(struct line *line, struct delivery *delivery,
 static bool other_line(const struct network *network,
                        const struct delivery *delivery)
 {
-    struct route_query query = { .to = delivery->contact };
+    struct route_query query = { .to = delivery->contact,
+                                 .account = delivery->account };
     struct line *lines[ROUTES_MAX];
     size_t n = route_list(network, &query, lines);
     for (size_t i = 0; i < n; i++)
@@ -260,7 +261,8 @@ static bool is_hopeless(const struct network *network,
 {
     struct line *line = NULL;
     size_t n = 0;
-    while ((line = route_next(network, delivery->contact, line)))
+    while ((
+        line = route_next(network, delivery->account, delivery->contact, line)))
         n++;
     return obstacle->refused > 0 && obstacle->refused >= n;
 }
@@ -309,6 +311,7 @@ void sink_line_hand(struct network *network, struct delivery *delivery)
     struct obstacle obstacle = { 0 };
     struct route_query query = {
         .to = delivery->contact,
+        .account = delivery->account,
         .line = delivery->line,
         .sim = delivery->sim,
         .begun = route_has_begun(delivery),
@@ -355,13 +358,13 @@ static void keep_remark(struct offer *offer, const struct parts *parts)
 }
 
 /* Could any line that carries the address send it, some time? */
-static bool is_possible(const struct network *network,
+static bool is_possible(const struct network *network, const char *account,
                         const struct outgoing *message, struct offer *offer,
                         struct err *err)
 {
     struct line *line = NULL;
     struct parts parts = { 0 };
-    while ((line = route_next(network, message->to, line))) {
+    while ((line = route_next(network, account, message->to, line))) {
         if (!parts_plan(line, message, &parts, err))
             continue;
         keep_remark(offer, &parts);
@@ -371,9 +374,12 @@ static bool is_possible(const struct network *network,
     }
     if (!network_line_next(network, NULL))
         return true; /* lines may be configured later */
-    if (!route_next(network, message->to, NULL))
+    if (!route_next(network, NULL, message->to, NULL))
         err_set(err, ERR_NOT_ALLOWED,
                 "no line of this gateway sends to such numbers");
+    else if (!route_next(network, account, message->to, NULL))
+        err_set(err, ERR_FORBIDDEN,
+                "the lines that send to such numbers belong to others");
     return false;
 }
 
@@ -383,7 +389,7 @@ static bool line_has_slot(const struct line *line)
 }
 
 /* The line that would take it, with its plan; NULL: it has to queue. */
-static struct line *pick_now(const struct network *network,
+static struct line *pick_now(const struct network *network, const char *account,
                              const struct outgoing *message,
                              const struct line *last, struct parts *parts)
 {
@@ -391,6 +397,7 @@ static struct line *pick_now(const struct network *network,
     struct line *lines[ROUTES_MAX];
     struct route_query query = {
         .to = message->to,
+        .account = account,
         .line = last ? line_name(last) : NULL,
         .sim = last ? last->sim : NULL,
     };
@@ -422,9 +429,10 @@ bool sink_line_offer(struct network *network, const struct user_text *text,
         .manner = text->manner,
     };
     *offer = (struct offer){ .reference = message.reference };
-    struct line *line = pick_now(network, &message, last, &parts);
+    struct line *line =
+        pick_now(network, text->account, &message, last, &parts);
     if (!line)
-        return is_possible(network, &message, offer, err);
+        return is_possible(network, text->account, &message, offer, err);
     keep_remark(offer, &parts);
     line->busy++;
     line->in_hand++;

@@ -31,6 +31,12 @@ size_t sink_stream_room(const struct network *network)
     return held < WINDOW ? WINDOW - held : 0;
 }
 
+bool sink_stream_is_open(const struct network *network)
+{
+    return network->front_state == FRONT_UP && !network->core->stopping &&
+           sink_stream_room(network) > 0;
+}
+
 static void stream_wrote(struct network *network, int64_t row, bool debt)
 {
     struct written *written = xcalloc(1, sizeof(*written));

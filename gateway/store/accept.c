@@ -20,52 +20,6 @@ struct accept_task {
     size_t forget_n;
 };
 
-/* --- accounts ------------------------------------------------------------- */
-
-static bool account_make(struct store *store, const struct entry *entry,
-                         struct err *err)
-{
-    static const char insert[] =
-        "INSERT INTO account (network, jid, state, created)"
-        " VALUES (?1, ?2, ?3, ?4)";
-
-    return db_run(store->db, insert,
-                  DB_VALUES(db_text(entry->network), db_text(entry->account),
-                            db_int(ACCOUNT_ACTIVE), db_int(store->now)),
-                  err);
-}
-
-/* False with ERR_UNREGISTERED or ERR_FORBIDDEN refuses the entry. */
-static bool account_check(struct store *store, struct conversation *conv,
-                          const struct entry *entry, bool *make,
-                          struct err *err)
-{
-    static const char find[] =
-        "SELECT state FROM account WHERE network = ?1 AND jid = ?2";
-    struct db_rows *rows;
-    int64_t state = ACCOUNT_ACTIVE;
-
-    *make = false;
-    if (!entry->account || conv->registered)
-        return true;
-    rows =
-        db_query(store->db, find,
-                 DB_VALUES(db_text(entry->network), db_text(entry->account)));
-    if (db_next(rows))
-        state = db_get_int(rows, 0);
-    else
-        *make = true;
-    if (!db_end(rows, err))
-        return false;
-    if (*make && !entry->make_account)
-        return err_set(err, ERR_UNREGISTERED,
-                       "you have no account on this gateway: register "
-                       "first, or ask its administrator");
-    if (state == ACCOUNT_BLOCKED)
-        return err_set(err, ERR_FORBIDDEN, "this account is blocked");
-    return true;
-}
-
 static bool contact_rename(struct store *store, struct conversation *conv,
                            const struct entry *entry, struct err *err)
 {
@@ -84,6 +38,15 @@ static bool contact_rename(struct store *store, struct conversation *conv,
                   err);
 }
 
+/* What several receivers of one event share. */
+struct event {
+    const char *source, *key;
+    bool noted, again;
+    int64_t row;  /* of the first; 0: none yet */
+    bool refused; /* a text to a line: its copies tell nobody anything */
+    struct err err;
+};
+
 /* --- rows ----------------------------------------------------------------- */
 
 static bool message_insert(struct store *store, const struct entry *entry,
@@ -93,9 +56,10 @@ static bool message_insert(struct store *store, const struct entry *entry,
     static const char insert[] =
         "INSERT INTO message (id, mid, conv, seq, state, attempt, owed, held,"
         " moved_at, direction, kind, receipt, created, at, expires, author,"
-        " stanza_id, sender, reference, parts, manner, slot, target_id) VALUES"
+        " stanza_id, sender, reference, parts, manner, slot, target_id,"
+        " copy_of) VALUES"
         " (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8, ?9, ?10, ?11, ?8, ?12, ?13, ?14,"
-        " ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
+        " ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)";
     static const char body[] = "INSERT INTO body (message, text)"
                                " VALUES (?1, ?2)";
     int64_t parts = subject->parts;
@@ -113,7 +77,8 @@ static bool message_insert(struct store *store, const struct entry *entry,
                             db_some(parts ? entry->reference : 0),
                             db_some(parts), db_text(entry->manner),
                             db_text(entry->slot),
-                            db_text(target->text[0] ? target->text : NULL)),
+                            db_text(target->text[0] ? target->text : NULL),
+                            db_some(subject->copy_of)),
                   err) &&
            db_run(store->db, body,
                   DB_VALUES(db_int(subject->row),
@@ -211,7 +176,8 @@ static bool reply_stick(struct store *store, const struct entry *entry,
 /* The checks are done: from here on nothing is refused. */
 static bool accept_insert(struct store *store, struct conversation *conv,
                           const struct entry *entry,
-                          struct entry_result *result, struct err *err)
+                          struct entry_result *result, struct event *event,
+                          struct err *err)
 {
     bool take = may_take(store, conv, entry);
     bool intent = take && entry->n_parts > 0;
@@ -222,6 +188,7 @@ static bool accept_insert(struct store *store, struct conversation *conv,
         .state = intent ? MESSAGE_SUBMITTING : MESSAGE_QUEUED,
         .attempt = intent ? 1 : 0,
         .parts = intent ? (int64_t)entry->n_parts : 0,
+        .copy_of = entry->with_first ? event->row : 0,
     };
     struct slot_target target;
 
@@ -241,6 +208,8 @@ static bool accept_insert(struct store *store, struct conversation *conv,
         !reply_stick(store, entry, err) ||
         (intent && !accept_intent(store, entry, &subject, err)))
         return false;
+    if (!entry->with_first)
+        event->row = subject.row;
     result->outcome = take ? ENTRY_TAKEN : ENTRY_QUEUED;
     if (take)
         result->delivery = entry_delivery(store, entry, &subject, &target);
@@ -258,12 +227,6 @@ static struct conversation *entry_conversation(struct store *store,
     return conversation_find(store, sink, entry->account ? entry->account : "",
                              entry->contact, err);
 }
-
-/* What several receivers of one event share. */
-struct event {
-    const char *source, *key;
-    bool noted, again;
-};
 
 static bool event_note(struct store *store, struct event *event,
                        struct err *err)
@@ -334,7 +297,7 @@ static bool accept_entry(struct store *store, const struct entry *entry,
 
     if (!conv)
         return false;
-    if (!account_check(store, conv, entry, &make, err))
+    if (!admission_check(store, conv, entry, &make, err))
         return entry->direction == TO_XMPP && is_refusal(err) &&
                accept_orphan(store, entry, result, event, err);
     if (!block_check(store, conv, &blocked, err))
@@ -349,10 +312,10 @@ static bool accept_entry(struct store *store, const struct entry *entry,
         result->outcome = ENTRY_DUPLICATE;
         return true;
     }
-    if (make && !account_make(store, entry, err))
+    if (make && !admission_make(store, entry, err))
         return false;
     return allowance_count(store, conv, entry, err) &&
-           accept_insert(store, conv, entry, result, err);
+           accept_insert(store, conv, entry, result, event, err);
 }
 
 /* The fragments were joined by somebody else, or more of them came. */
@@ -391,12 +354,18 @@ static bool accept_run(struct store *store, struct task *task, struct err *err)
         if (!entry->with_first)
             event =
                 (struct event){ .source = entry->source, .key = entry->key };
-        if (accept_entry(store, entry, result, &event, err))
+        if (event.refused)
+            *err = event.err;
+        else if (accept_entry(store, entry, result, &event, err))
             continue;
         if (!is_refusal(err))
             return false;
         result->outcome = ENTRY_REFUSED;
         result->err = *err;
+        if (!entry->with_first && entry->direction == TO_LINE) {
+            event.refused = true;
+            event.err = *err;
+        }
     }
     return !t->forget_set || fragments_forget(store, t->forget_set, err);
 }

@@ -154,10 +154,25 @@ static int64_t burst_period(const struct store *store)
     return period_at(SPAN_MINUTE, store->now).start;
 }
 
-static bool is_new_contact(const struct conversation *conv,
-                           const struct entry *entry)
+/* Somebody the account turns to first: answers are no burst. */
+static bool is_new_contact(struct store *store, const struct conversation *conv,
+                           const struct entry *entry, bool *new,
+                           struct err *err)
 {
-    return entry->allowance && entry->allowance->burst && conv->last_seq == 0;
+    static const char find[] =
+        "SELECT 1 FROM conversation WHERE network = ?1 AND account = ?2"
+        " AND contact = ?3 AND direction = ?4";
+    struct db_rows *rows;
+
+    *new = entry->allowance && entry->allowance->burst && conv->last_seq == 0;
+    if (!*new)
+        return true;
+    rows =
+        db_query(store->db, find,
+                 DB_VALUES(db_text(conv->sink->network), db_text(conv->account),
+                           db_text(conv->contact), db_int(TO_XMPP)));
+    *new = !db_next(rows);
+    return db_end(rows, err);
 }
 
 static bool paused_refuse(const struct store *store, int64_t until,
@@ -188,8 +203,11 @@ static bool burst_fits(struct store *store, const struct conversation *conv,
                        const struct entry *entry, bool *paused, struct err *err)
 {
     int64_t used, until;
+    bool new;
 
-    if (!is_new_contact(conv, entry))
+    if (!is_new_contact(store, conv, entry, &new, err))
+        return false;
+    if (!new)
         return true;
     if (!usage_read(store, account_owner(conv).text, burst_name,
                     burst_period(store), &used, err))
@@ -225,11 +243,14 @@ bool allowance_check(struct store *store, const struct conversation *conv,
 bool allowance_count(struct store *store, const struct conversation *conv,
                      const struct entry *entry, struct err *err)
 {
+    bool new;
+
     if (entry->direction != TO_LINE)
         return true;
-    if (is_new_contact(conv, entry) &&
-        !usage_add(store, account_owner(conv).text, burst_name,
-                   burst_period(store), 1, err))
+    if (!is_new_contact(store, conv, entry, &new, err))
+        return false;
+    if (new && !usage_add(store, account_owner(conv).text, burst_name,
+                          burst_period(store), 1, err))
         return false;
     return sides_each(store, conv, entry, limit_count, err);
 }

@@ -254,8 +254,9 @@ struct subject {
     unsigned attempt;
     enum owed owed;
     bool receipt;
-    bool bounced;  /* an error is noted with it */
-    int64_t parts; /* planned ones; 0: none stored */
+    bool bounced;    /* an error is noted with it */
+    int64_t parts;   /* planned ones; 0: none stored */
+    int64_t copy_of; /* the row it was accepted with; 0: it is no copy */
     int64_t tried_at, created;
     char *stanza_id, *from; /* in the task's room */
 };

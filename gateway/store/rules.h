@@ -32,6 +32,15 @@ void rules_free(struct store *store);
 int64_t rules_quiet_until(const struct store *store,
                           const struct conversation *conv);
 
+/* --- accounts (admission.c) ----------------------------------------------- */
+
+/* May the entry's account write and be written to? ERR_UNREGISTERED or
+ * ERR_FORBIDDEN refuses the entry. *make: it has to be made first. */
+bool admission_check(struct store *store, const struct conversation *conv,
+                     const struct entry *entry, bool *make, struct err *err);
+bool admission_make(struct store *store, const struct entry *entry,
+                    struct err *err);
+
 /* --- limits (allowance.c) ------------------------------------------------- */
 
 /* May it be accepted? ERR_LIMITED or ERR_TOO_LONG. Too many new contacts pause

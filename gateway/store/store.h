@@ -134,9 +134,9 @@ struct entry {
     const char *author, *name;    /* TO_XMPP; name updates the contact */
     const char *slot;         /* TO_XMPP: corrects the slot's last message */
     const char *source, *key; /* dedupe in seen(source, key); key NULL: no */
-    bool with_first; /* a further receiver of the nearest entry before it
-                        that has this unset: shares its dedupe, i.e. is a
-                        duplicate when that one is */
+    bool with_first; /* a copy of the nearest entry before it without this:
+                        shares its dedupe; is dropped when that one is a text
+                        to a line and refused */
     bool receipt;
     bool make_account; /* registration = auto; else unknown is refused */
     const struct allowance *allowance; /* TO_LINE; lives as long as the store;

@@ -6,13 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <json-c/json.h>
-
 #include "base/id.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "core/core.h"
-#include "store/manage.h"
+#include "core/account.h"
 #include "xmpp/dispatch.h"
 #include "xmpp/session.h"
 
@@ -51,11 +48,6 @@ static void blocking_free(struct blocking *blocking)
     free(blocking);
 }
 
-static struct store *store_of(const struct blocking *blocking)
-{
-    return network_core(blocking->component->network)->store;
-}
-
 static void blocking_fail(struct blocking *blocking, const struct err *err)
 {
     xmpp_stanza_t *answer = stanza_answer(blocking->stanza, NULL);
@@ -90,19 +82,15 @@ static void add_item(struct blocking *blocking, const char *address)
         stanza_set(stanza_add(blocking->list, "item", NULL, NULL), "jid", jid);
 }
 
-static void on_blocked(void *arg, struct json_object *object,
-                       const struct err *err)
+static void on_blocked(void *arg, const char *address, const struct err *err)
 {
     struct blocking *blocking = arg;
-    struct json_object *address;
 
-    if (object) {
-        if (json_object_object_get_ex(object, "address", &address))
-            add_item(blocking, json_object_get_string(address));
+    if (address) {
+        add_item(blocking, address);
         return;
     }
     if (err) {
-        core_failed(network_core(blocking->component->network), err);
         (void)xmpp_stanza_release(blocking->result);
         blocking_fail(blocking, err);
     } else {
@@ -122,8 +110,8 @@ void blocking_get(struct request *request)
     (void)recent_is_new(&component->blockers, blocking->full,
                         (int64_t)TOLD_S * 1000);
     blocking->result = request_result(request, &blocking->list);
-    store_blocked(store_of(blocking), network_name(component->network),
-                  blocking->account, on_blocked, blocking);
+    account_blocked(component->network, blocking->account, on_blocked,
+                    blocking);
 }
 
 /* --- changes (3.3 to 3.5) ------------------------------------------------- */
@@ -169,7 +157,6 @@ static void on_set(void *arg, const struct err *err)
     struct component *component = blocking->component;
 
     if (err && !blocking->failed) {
-        core_failed(network_core(component->network), err);
         blocking->failed = true;
         blocking->err = *err;
     }
@@ -226,17 +213,16 @@ static bool read_items(struct request *request, struct blocking *blocking,
 /* Unblocking without items empties the list (3.5). */
 static void apply(struct blocking *blocking)
 {
-    struct component *component = blocking->component;
-    const char *name = network_name(component->network);
+    struct network *network = blocking->component->network;
     size_t n = blocking->n;
 
     blocking->left = n ? n : 1;
     if (n == 0)
-        store_block(store_of(blocking), name, blocking->account, NULL, false,
-                    on_set, blocking);
+        account_block(network, blocking->account, NULL, false, on_set,
+                      blocking);
     for (size_t i = 0; i < n; i++)
-        store_block(store_of(blocking), name, blocking->account,
-                    blocking->addresses[i], blocking->on, on_set, blocking);
+        account_block(network, blocking->account, blocking->addresses[i],
+                      blocking->on, on_set, blocking);
 }
 
 void blocking_set(struct request *request)

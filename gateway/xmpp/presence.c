@@ -6,13 +6,15 @@
  * told of the outcome anyway. Who is told is in the store; the answer comes row
  * by row into a queue, and a timer sends it on in small bites, so that a
  * thousand contacts do not flood the server (and nothing is lost when the
- * output is full). A change meanwhile makes one more round afterwards.
+ * output is full). Whoever knows already is left out. A change meanwhile makes
+ * one more round afterwards.
  *
  * XEP-0100: a request for subscription is granted, never offered unasked; the
  * gateway asks back for its own JID only, to see when the user is there. Those
  * who see the gateway are probed when the stream comes up. */
 #include "xmpp/presence.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,11 +22,13 @@
 
 #include "base/mem.h"
 #include "toolkit/timer.h"
+#include "xmpp/avatar.h"
 #include "xmpp/component.h"
 #include "xmpp/disco.h"
 #include "xmpp/dispatch.h"
 #include "xmpp/roster.h"
 #include "xmpp/session.h"
+#include "xmpp/told.h"
 
 enum {
     BITE = 50,
@@ -55,6 +59,7 @@ struct presence {
     struct component *component;
     struct timer *timer;
     struct row *rows;
+    struct told *told;
     enum phase phase;
     bool asking; /* the store is listing subscriptions */
     bool again;  /* something changed since */
@@ -88,16 +93,30 @@ static void send_plain(struct component *component, const char *contact,
         (void)component_send(component, presence, class);
 }
 
+/* Is it other than what the account was told last? What one resource is told
+ * tells the account nothing. */
+static bool is_news(struct component *component, const char *contact,
+                    const char *to, const char *state)
+{
+    return strchr(to, '/') ||
+           told_note(component->presence->told, to, contact, state);
+}
+
+/* `again`: he asked, or comes anew, and is told what he may know already. */
 static void send_state(struct component *component, const char *contact,
-                       const char *to)
+                       const char *to, bool again)
 {
     xmpp_stanza_t *presence;
     enum health health;
-    char text[256];
+    char text[256], state[300];
 
     health =
         network_contact_health(component->network, contact, text, sizeof(text));
     if (health == HEALTH_UNKNOWN)
+        return;
+    (void)snprintf(state, sizeof(state), "%d %d %s", health == HEALTH_GOOD,
+                   network_policy(component->network)->receipts, text);
+    if (!is_news(component, contact, to, state) && !again)
         return;
     presence = presence_open(component, contact, to, NULL);
     if (!presence)
@@ -107,13 +126,15 @@ static void send_state(struct component *component, const char *contact,
         stanza_add(presence, "status", NULL, text);
     }
     disco_add_caps(component, contact, presence);
-    (void)component_send(component, presence, STREAM_OPTIONAL);
+    avatar_add_update(presence, contact);
+    if (!component_send(component, presence, STREAM_OPTIONAL))
+        (void)is_news(component, contact, to, "not reached");
 }
 
 void presence_tell_one(struct component *component, const char *contact,
                        const char *account)
 {
-    send_state(component, contact, account);
+    send_state(component, contact, account, true);
 }
 
 /* --- telling all -------------------------------------------------------- */
@@ -220,10 +241,10 @@ static void send_row(struct component *component, const struct row *row)
     switch (row->what) {
     case TELL_STATE_AND_PROBE:
         send_plain(component, "", row->account, "probe", STREAM_OPTIONAL);
-        send_state(component, row->contact, row->account);
+        send_state(component, row->contact, row->account, false);
         break;
     case TELL_STATE:
-        send_state(component, row->contact, row->account);
+        send_state(component, row->contact, row->account, false);
         break;
     case ASK_BACK:
         send_plain(component, "", row->account, "subscribe", STREAM_NEEDED);
@@ -306,6 +327,7 @@ void presence_down(struct presence *presence)
 {
     forget_rows(presence);
     timer_stop(presence->timer);
+    told_forget(presence->told);
     presence->again = false;
 }
 
@@ -314,6 +336,7 @@ struct presence *presence_new(struct component *component)
     struct presence *presence = xcalloc(1, sizeof(*presence));
 
     presence->component = component;
+    presence->told = told_new();
     presence->timer = timer_new(&component->owner, on_bite, presence);
     return presence;
 }
@@ -321,6 +344,7 @@ struct presence *presence_new(struct component *component)
 void presence_free(struct presence *presence)
 {
     forget_rows(presence);
+    told_free(presence->told);
     free(presence);
 }
 
@@ -354,7 +378,7 @@ void presence_available(struct request *request)
     if (is_session(request) &&
         sessions_come(component->sessions, request->account,
                       request->from.resource))
-        send_state(component, "", request->account);
+        send_state(component, "", request->account, true);
 }
 
 /* Servers send it without resource, too, when they answer a probe. */
@@ -383,7 +407,7 @@ void presence_probe(struct request *request)
         return;
     }
     send_state(component, request->contact,
-               xmpp_stanza_get_from(request->stanza));
+               xmpp_stanza_get_from(request->stanza), true);
     user_is_there(request);
 }
 
@@ -417,7 +441,7 @@ void presence_subscribe(struct request *request)
                       true);
     send_plain(component, request->contact, request->account, "subscribed",
                STREAM_NEEDED);
-    send_state(component, request->contact, request->account);
+    send_state(component, request->contact, request->account, true);
     if (!request->contact[0])
         send_plain(component, "", request->account, "subscribe", STREAM_NEEDED);
     user_is_there(request);

@@ -123,7 +123,10 @@ enum health network_health(const struct network *network, char *text,
 enum health network_contact_health(const struct network *network,
                                    const char *contact, char *text, size_t size)
 {
-    (void)contact;
+    if (contact[0] && network->contacts_are_well) {
+        text_copy(text, size, "");
+        return HEALTH_GOOD;
+    }
     return network_health(network, text, size);
 }
 
@@ -184,6 +187,21 @@ void account_register(struct network *network, const char *jid,
     text_copy(network->account, sizeof(network->account), jid);
     text_copy(network->settings, sizeof(network->settings), settings);
     fn(arg, made, NULL);
+}
+
+void account_blocked(struct network *network, const char *jid,
+                     account_blocked_fn *fn, void *arg)
+{
+    buf_addf(&network->calls, "blocked %s\n", jid);
+    fn(arg, NULL, NULL);
+}
+
+void account_block(struct network *network, const char *jid,
+                   const char *address, bool on, account_done_fn *fn, void *arg)
+{
+    buf_addf(&network->calls, "%s %s %s\n", on ? "block" : "unblock", jid,
+             address ? address : "all");
+    fn(arg, NULL);
 }
 
 void account_remove(struct network *network, const char *jid,

@@ -21,6 +21,7 @@ struct network {
     char settings[256];
     bool disabled;
     enum health health;
+    bool contacts_are_well; /* whatever the health of the gateway */
     const char *health_text;
     const char *const *subscriptions; /* account, contact, ..., NULL */
     struct waiting *waiting;

@@ -2,6 +2,7 @@
  * disco, version, ping, prompt; subscriptions and presence. */
 #include "xmpp_scene.h"
 
+#include "base/mem.h"
 #include "core/front.h"
 
 static const char *ask(const char *to, const char *type, const char *payload)
@@ -338,12 +339,15 @@ static void test_broadcast(void **state)
 {
     enum { N = 120 };
     const char *rows[2 * N + 1], *out;
+    char contacts[N][16];
     struct scene scene;
 
     (void)state;
     for (size_t i = 0; i < N; i++) {
+        (void)snprintf(contacts[i], sizeof(contacts[i]),
+                       i ? "+447700900%03zu" : "%.0zu", i);
         rows[2 * i] = "a@example.org";
-        rows[2 * i + 1] = i ? "+447700900123" : "";
+        rows[2 * i + 1] = contacts[i];
     }
     rows[2 * N] = NULL;
     scene_make(&scene, NULL);
@@ -357,12 +361,13 @@ static void test_broadcast(void **state)
     component_front()->presence(scene.component);
     scene.network.health = HEALTH_TROUBLE;
     fake_advance(40);
-    assert_int_equal(count(fake_written(), "<presence "), 70);
+    assert_int_equal(count(fake_written(), "<show>dnd</show>"), 70);
     fake_advance(1000);
-    assert_int_equal(count(fake_written(), "<show>dnd</show>"), N);
+    assert_int_equal(count(fake_written(), "<show>dnd</show>"), N - 70);
     fake_advance(1000);
     assert_string_equal(fake_written(), "");
     /* A full output delays it. */
+    scene.network.health = HEALTH_GOOD;
     component_front()->presence(scene.component);
     fake_socket.queued = 9 << 20;
     fake_advance(500);
@@ -370,6 +375,75 @@ static void test_broadcast(void **state)
     fake_socket.queued = 0;
     fake_advance(1000);
     assert_int_equal(count(fake_written(), "<presence "), N);
+    scene_clear(&scene);
+}
+
+/* 10,000 contacts: each change is told once to each who has not heard it, and
+ * what stays as it was is not told at all. */
+static void test_no_flood(void **state)
+{
+    enum { N = 10000 };
+    const char **rows = xcalloc(2 * N + 1, sizeof(*rows));
+    char(*contacts)[16] = xcalloc(N, sizeof(*contacts));
+    unsigned most = 0, told = 0;
+    struct scene scene;
+
+    (void)state;
+    for (size_t i = 0; i < N; i++) {
+        (void)snprintf(contacts[i], sizeof(contacts[i]),
+                       i ? "+4477009%05zu" : "%.0zu", i);
+        rows[2 * i] = "a@example.org";
+        rows[2 * i + 1] = contacts[i];
+    }
+    scene_make(&scene, NULL);
+    scene.network.subscriptions = rows;
+    scene_online(&scene);
+    for (unsigned i = 0; i < 400; i++) {
+        unsigned n;
+
+        fake_advance(20);
+        n = count(fake_written(), "<presence ");
+        told += n;
+        most = n > most ? n : most;
+    }
+    assert_int_equal(told, N + 1); /* and one probe */
+    assert_true(most <= 51);
+    component_front()->presence(scene.component);
+    fake_advance(10000);
+    assert_string_equal(fake_written(), ""); /* nothing is different */
+    scene.network.health = HEALTH_TROUBLE;   /* another line does their work */
+    scene.network.contacts_are_well = true;
+    component_front()->presence(scene.component);
+    fake_advance(10000);
+    assert_int_equal(count(fake_written(), "<presence "), 1);
+    scene.network.contacts_are_well = false;
+    for (unsigned i = 0; i < 5; i++)
+        component_front()->presence(scene.component);
+    fake_advance(10000);
+    assert_int_equal(count(fake_written(), "<show>dnd</show>"), N - 1);
+    has(presence("a@example.org", CONTACT, "probe"), "<show>dnd</show>");
+    scene_clear(&scene);
+    free(rows);
+    free(contacts);
+}
+
+/* Who comes to know by his question is not told once more. */
+static void test_told_by_probe(void **state)
+{
+    static const char *const rows[] = { "a@example.org", "+447700900123",
+                                        NULL };
+    struct scene scene;
+
+    (void)state;
+    scene_make(&scene, NULL);
+    scene_online(&scene);
+    scene.network.subscriptions = rows;
+    has(presence("a@example.org", CONTACT, "probe"), "<presence ");
+    component_front()->presence(scene.component);
+    fake_advance(1000);
+    assert_string_equal(fake_written(), "");
+    has(presence("a@example.org", CONTACT, "probe"), "<presence ");
+    fake_gone("the link");
     scene_clear(&scene);
 }
 
@@ -384,6 +458,8 @@ int main(void)
         cmocka_unit_test(test_probe_and_health),
         cmocka_unit_test(test_silent_until_started),
         cmocka_unit_test(test_broadcast),
+        cmocka_unit_test(test_no_flood),
+        cmocka_unit_test(test_told_by_probe),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
