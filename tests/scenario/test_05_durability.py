@@ -87,7 +87,7 @@ def test_both_memories_are_drained(simple):
     simple.phone_sends("to the other memory", dcs=0xF2)     # class 2: SIM
     simple.alice.expect_text(simple.contact(), "to the other memory", 20)
     simple.phone_sends("flash", dcs=0x10)                   # class 0
-    simple.alice.expect_text(simple.contact(), "flash", 20)
+    simple.alice.expect_text(simple.contact(), "[flash] flash", 20)
 
 
 def test_answer_lost_but_reported_is_sent_once(make_scene):
