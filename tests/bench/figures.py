@@ -82,7 +82,9 @@ class Bench:
         groups = {
             "xmpp": {"server": f"127.0.0.1:{port}"},
             "networks": {"sms": {"jid": DOMAIN, "secret": SECRET,
-                                 "allow": [HOST, LOAD], **network}},
+                                 "allow": [HOST, LOAD],
+                                 # what the load is
+                                 "burst": 0, "loop": 0, **network}},
             # No reports: they would make a receipt of every text, a third
             # stanza through the server where the bare echo has two.
             "lines": lines or {"sim1": {"network": "sms",
