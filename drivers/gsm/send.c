@@ -27,6 +27,7 @@ enum {
     PATIENCE_MS = 50000,
     MODEM_FAILURES_MAX = 3,
     SENSES_MAX = 4,
+    POSTPONED_S = 1,
 };
 
 enum { ASK_MODE, ASK_CMMS, ASK_CMGS }; /* g->step */
@@ -79,6 +80,7 @@ static void ticket_postponed(struct gsm *g, const char *why)
 
     err_set(&err, ERR_TEMPORARY, "%s", why);
     err.scope = SCOPE_LINE;
+    err.retry_after = POSTPONED_S;
     ticket_failed(g, &err);
 }
 
