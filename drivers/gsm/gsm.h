@@ -79,6 +79,14 @@ enum gsm_verdict {
     STEP_LEFT,   /* the step has changed the state itself */
 };
 
+/* A text that was refused with no sense, see send.c. */
+struct gsm_senseless {
+    uint64_t text; /* hashed; 0: none */
+    unsigned times;
+};
+
+enum { GSM_SENSELESS = 8 };
+
 struct gsm;
 
 /* One command of a script. Either `text`, or `build` writes it to out (of
@@ -179,9 +187,9 @@ struct gsm {
     int64_t submitted_at;
     bool garbled;       /* a line that nobody knows came with the answer */
     bool has_reference; /* +CMGS came, its OK did not yet */
-    uint64_t senseless; /* a text that was refused with no sense, hashed */
-    unsigned senses;    /* how often */
     int64_t sure_at;    /* when it was last seen to be in PDU mode */
+    struct gsm_senseless senseless[GSM_SENSELESS];
+    size_t last_senseless;
     struct gsm_trouble trouble;
 
     /* Routed delivery, see acks.c. */

@@ -27,6 +27,7 @@ enum {
     PATIENCE_MS = 50000,
     MODEM_FAILURES_MAX = 3,
     SENSES_MAX = 4,
+    POSTPONED_S = 1,
 };
 
 enum { ASK_MODE, ASK_CMMS, ASK_CMGS }; /* g->step */
@@ -79,6 +80,7 @@ static void ticket_postponed(struct gsm *g, const char *why)
 
     err_set(&err, ERR_TEMPORARY, "%s", why);
     err.scope = SCOPE_LINE;
+    err.retry_after = POSTPONED_S;
     ticket_failed(g, &err);
 }
 
@@ -246,18 +248,61 @@ static void modem_failed(struct gsm *g, const struct err *err)
 
 /* What a modem says that has lost its settings or a byte of ours, or of a text
  * that nobody can send: not believed at once. */
-static bool is_senseless(struct gsm *g, const struct at_final *final)
+static bool is_senseless(const struct gsm *g, const struct at_final *final)
 {
-    uint64_t text = g->recipient + g->pdu_size;
     int n = final->number;
 
-    if (!((final->code == AT_ERROR && g->submitted_at == 0) ||
-          (final->code == AT_CME && (n == 3 || n == 4)) ||
-          (final->code == AT_CMS && n >= 302 && n <= 305)))
+    return (final->code == AT_ERROR && g->submitted_at == 0) ||
+           (final->code == AT_CME && (n == 3 || n == 4)) ||
+           (final->code == AT_CMS && n >= 302 && n <= 305);
+}
+
+/* The entry of the text in hand; with `make` it takes the place of the one
+ * that was made longest ago. */
+static struct gsm_senseless *senseless_entry(struct gsm *g, bool make)
+{
+    uint64_t text = g->recipient + g->pdu_size;
+
+    for (size_t i = 0; i < GSM_SENSELESS; i++)
+        if (g->senseless[i].text == text)
+            return &g->senseless[i];
+    if (!make)
+        return NULL;
+    g->last_senseless = (g->last_senseless + 1) % GSM_SENSELESS;
+    g->senseless[g->last_senseless] = (struct gsm_senseless){ .text = text };
+    return &g->senseless[g->last_senseless];
+}
+
+static void senseless_forget(struct gsm *g)
+{
+    struct gsm_senseless *entry = senseless_entry(g, false);
+
+    if (entry != NULL)
+        *entry = (struct gsm_senseless){ .text = 0 };
+}
+
+/* Nothing was sent. The first time the mode is looked at and the text goes
+ * again at once; then the modem is set up again, and both are done once more.
+ * False: it has been refused often enough. */
+static bool doubted(struct gsm *g, const struct err *err)
+{
+    struct gsm_senseless *entry = senseless_entry(g, true);
+
+    if (++entry->times >= SENSES_MAX) {
+        senseless_forget(g);
         return false;
-    g->senses = g->senseless == text ? g->senses + 1 : 1;
-    g->senseless = text;
-    return g->senses < SENSES_MAX;
+    }
+    if (entry->times % 2 == 1) {
+        log_info("line %s: a text goes again: %s", line_name(g->line),
+                 err->text);
+        g->submitted_at = 0;
+        g->sure_at = clock_mono_ms() - SURE_MS - 1;
+        timer_start(g->patience, PATIENCE_MS);
+    } else {
+        ticket_postponed(g, err->text);
+        gsm_restart(g, "the modem refuses a text without sense");
+    }
+    return true;
 }
 
 static void on_refused(struct gsm *g, const struct at_final *final)
@@ -272,11 +317,8 @@ static void on_refused(struct gsm *g, const struct at_final *final)
     }
     if (err.kind == ERR_UNKNOWN)
         err.kind = ERR_TEMPORARY;
-    if (is_senseless(g, final)) {
-        ticket_postponed(g, err.text);
-        gsm_restart(g, "the modem refuses a text without sense");
+    if (is_senseless(g, final) && doubted(g, &err))
         return;
-    }
     if (gsm_trouble_came(g, final, &err))
         return;
     ticket_failed(g, &err);
@@ -318,7 +360,7 @@ static void on_accepted(struct gsm *g, const struct at_event *event)
         crash_at(CRASH_ANSWER);
         snprintf(id, sizeof(id), "%d", reference);
         g->has_ticket = false;
-        g->senseless = 0;
+        senseless_forget(g);
         g->sure_at = clock_mono_ms();
         g->modem_failures = 0;
         gsm_trouble_over(g);

@@ -123,7 +123,7 @@ def test_short_code_and_name_as_senders(simple):
     simple.talk("make an account")
     simple.gateway.stop()
     simple.gateway.write_config({"networks": {"sms": {
-        "inbox": [simple.alice.jid]}}})
+        "inbox": [simple.alice.jid], "premium": "allow"}}})
     simple.gateway.start()
     simple.alice.fence(simple.domain)
     simple.phone_sends("your code is 1", number="60777")

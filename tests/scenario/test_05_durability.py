@@ -81,13 +81,16 @@ def test_text_on_the_sim_before_start(simple):
              "an empty SIM")
 
 
-def test_both_memories_are_drained(simple):
+def test_both_memories_are_drained(make_scene):
     """A text may lie where the modem was not told to put it."""
-    simple.talk("make an account")
-    simple.phone_sends("to the other memory", dcs=0xF2)     # class 2: SIM
-    simple.alice.expect_text(simple.contact(), "to the other memory", 20)
-    simple.phone_sends("flash", dcs=0x10)                   # class 0
-    simple.alice.expect_text(simple.contact(), "[flash] flash", 20)
+    scene = make_scene("prosody").start(
+        [{"name": "sim1", "number": SIM, "profile": "sim7600"}])
+    scene.talk("make an account")
+    for text, memory, dcs in [("to the SIM", "SM", 0xF2),   # class 2
+                              ("elsewhere", "ME", 0x00)]:
+        scene.phone_sends(text, dcs=dcs)
+        scene.sim.wait_for("stored", memory=memory)
+        scene.alice.expect_text(scene.contact(), text, 20)
 
 
 def test_answer_lost_but_reported_is_sent_once(make_scene):

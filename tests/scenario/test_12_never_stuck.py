@@ -9,9 +9,8 @@ from contextlib import contextmanager
 import pytest
 
 from lib.process import wait_for
-from lib.scene import SIM
+from lib.scene import PHONE, SIM
 
-SIM2 = "+447700900001"
 BACK = 5        # seconds that a line may need once the fault is over
 SOON = 2        # seconds in which a visible fault is noticed
 
@@ -262,15 +261,65 @@ def test_answers_to_somebody_else(begin):
 
 # ---- several lines ----------------------------------------------------------
 
-def test_other_lines_go_on(begin):
-    """One modem hangs; what another one gets is there at once."""
-    scene = begin([{"name": "sim1", "number": SIM},
-                   {"name": "sim2", "number": SIM2}])
-    scene.sim.fault("hang", modem="sim1", seconds=4)
-    for n in range(5):
-        scene.phone_sends(f"text {n}", to="sim2")
+# Each on a line of its own: the fault, how long it lasts or stays unnoticed
+# (3 s without an answer), and what the log says of it at once.
+EACH = {
+    "lost": ({"fault": "lose", "bytes": 8}, 3, None),
+    "lost-in": ({"fault": "lose", "dir": "in", "bytes": 4}, 3, None),
+    "garbled": ({"fault": "garble", "bytes": 8, "rate": 0.5, "bit": 6}, 3,
+                None),
+    "late": ({"fault": "delay", "ms": [50, 150]}, 3, None),
+    "urc-inside": ({"fault": "urc-inside", "lines": [
+        "^RSSI: 17", "+CREG: 1", '+CMTI: "ME",99', "RING"]}, 0, None),
+    "no-prompt": ({"fault": "no-prompt"}, 3, None),
+    "no-final": ({"fault": "no-final"}, 2 + 1, None),
+    "answer-lost": ({"fault": "answer-lost"}, 0, None),
+    "hang": ({"fault": "hang", "seconds": 2}, 2 + 3, None),
+    "reboot": ({"fault": "reboot", "seconds": 0.5, "noise": [
+        "\xff\xfe", "^BOOT:1,0,0,0,6", "RDY"]}, 0.5, "the modem restarted"),
+    "sim-busy": ({"fault": "sim-busy", "count": 3}, 3, None),
+    "no-network": ({"fault": "no-network", "seconds": 1}, 1, "no network|sear"),
+    "full": ({"fault": "full", "memory": "SM"}, 0, None),
+    "port-stolen": ({"fault": "port-stolen", "seconds": 1}, 1 + 3, None),
+    "unplug": ({"fault": "unplug", "mid": True, "accept": False,
+                "replug": 0.5}, 0.5, "is offline.*unplugged"),
+    "brown-out": ({"fault": "brown-out", "mid": True, "accept": False}, 1,
+                  "the modem restarted"),
+}
+
+
+def test_all_faults_side_by_side(make_scene):
+    """None of these lines disturbs the others, and each comes back."""
+    scene = make_scene("prosody")
+    phones = {name: f"+4477009002{i:02}" for i, name in enumerate(EACH)}
+    scene.simulate([
+        {"name": name, "number": f"+4477009000{i:02}",
+         "profile": "huawei" if name == "full" else "generic"}
+        for i, name in enumerate([*EACH, "well"])])
+    scene.start(networks={"sms": {"settle": 1}}, lines={
+        name: {"answer_timeout": 2, "prefixes": [phones.get(name, PHONE)]}
+        for name in [*EACH, "well"]})
+    scene.talk("before")
+    begun = time.time()
+    stanzas = {}
+    for name, (fault, _, _) in EACH.items():
+        scene.sim.fault(modem=name, **fault)
+        stanzas[name] = scene.alice.text(scene.contact(phones[name]), name)
+    for n in range(10):
         with within(SOON):
-            scene.alice.expect_text(scene.contact(), f"text {n}")
+            scene.talk(f"text {n}")
+            scene.phone_sends(f"answer {n}", to="well")
+            scene.alice.expect_text(scene.contact(), f"answer {n}")
+    for name, (_, lasts, sign) in EACH.items():
+        took = scene.phone_gets(name, phones[name])["time"] - begun
+        assert took <= lasts + BACK, f"{name}: {took:.1f} s"
+        scene.alice.expect_receipt(stanzas[name], 20)
+        assert scene.phone_texts(phones[name]).count(name) == 1, name
+        scene.phone_sends(f"{name} over", phones[name], to=name)
+        scene.alice.expect_text(scene.contact(phones[name]), f"{name} over")
+        if sign:
+            scene.gateway.wait_log(f"line {name}:? .*({sign})")
+    assert scene.alice.errors() == []
 
 
 # ---- what a person is told --------------------------------------------------

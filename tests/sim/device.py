@@ -13,7 +13,7 @@ from sim.at import SILENT, AtError, Port, cme
 from sim.calls import Calls
 from sim.family import Family, load_profile
 from sim.faults import Faults
-from sim.mobile import CLEAN, Receiver, Submission
+from sim.mobile import CLEAN, LATE, Receiver, Submission
 from sim.phonebook import Phonebook
 from sim.sim_card import NEED_PIN, SimCard
 from sim.store import READ, Memory, View
@@ -141,10 +141,10 @@ class Modem:
         self.loop.call_later(seconds, lambda: self.replug(
             spec.get("link"), spec.get("renumber", False)))
 
-    def _cut_off(self, why):
+    def _cut_off(self, why, span=CLEAN):
         """What was said just now may not have been read."""
         when, submission = self.answered_last
-        if submission and self.loop.time() - when < CLEAN:
+        if submission and (self.out or self.loop.time() - when < span):
             submission.unclear(why)
         self.spoilt_at = self.loop.time()
 
@@ -280,7 +280,7 @@ class Modem:
     def _put(self, data):
         if self.faults.stolen_until and self.faults.stolen():
             self.trace(self.name, "!", data)
-            self.spoilt_at = self.loop.time()
+            self._cut_off("another program read it", LATE)
             return
         if not self.endpoints:
             self.spoilt_at = self.loop.time()

@@ -6,6 +6,7 @@ from sim.store import UNREAD, Full
 
 
 CLEAN = 0.05    # s after an answer in which it may not have been read
+LATE = 0.5      # s that an answer may lie in a slow line
 
 
 class Submission:
