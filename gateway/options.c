@@ -191,6 +191,14 @@ static const struct option network_options[] = {
         .help = "Hours for which one of a team keeps a conversation he claims",
     },
     {
+        .key = "roster",
+        .type = OPT_ENUM,
+        .fallback = "named",
+        .choices = "named|all|off",
+        .help = "Contacts that write and are put on rosters: those with a "
+                "name, all, or none",
+    },
+    {
         .key = "ambiguous",
         .type = OPT_ENUM,
         .fallback = "resend-once",

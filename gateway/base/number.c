@@ -260,3 +260,34 @@ void number_dial(const char *canonical, char *out, size_t size)
     text[strcspn(text, ";")] = '\0';
     text_copy(out, size, text);
 }
+
+/* False: there is more than digits and what separates them, or no digit. */
+static bool wanted_digits(const char *typed, char *out, size_t size)
+{
+    size_t length = strlen(typed), n = 0;
+
+    for (size_t pos = 0; pos < length;) {
+        uint32_t cp = utf8_next(typed, length, &pos);
+
+        if (cp >= 0xFF10 && cp <= 0xFF19) /* full-width */
+            cp = cp - 0xFF10 + '0';
+        if (cp >= '0' && cp <= '9') {
+            if (n + 1 < size && (n > 0 || cp != '0'))
+                out[n++] = (char)cp;
+        } else if (cp != '+' && !is_separator(cp)) {
+            return false;
+        }
+    }
+    out[n] = '\0';
+    return n > 0;
+}
+
+bool number_contains(const char *canonical, const char *typed)
+{
+    char digits[TYPED_MAX], number[NUMBER_MAX];
+
+    if (!wanted_digits(typed, digits, sizeof(digits)))
+        return false;
+    number_dial(canonical, number, sizeof(number));
+    return strstr(number, digits) != NULL;
+}

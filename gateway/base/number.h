@@ -32,4 +32,9 @@ bool number_is_canonical(const char *text);
  * short code without its context. Cut to size. */
 void number_dial(const char *canonical, char *out, size_t size);
 
+/* Does a canonical number hold what somebody typed who looks for it: digits
+ * with whatever separates them, with a trunk or international prefix of zeros
+ * or without? False when there is something else than a number in it. */
+bool number_contains(const char *canonical, const char *typed);
+
 #endif

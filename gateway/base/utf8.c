@@ -3,6 +3,8 @@
  * what shuts out overlong forms, surrogates and values above 10FFFF. */
 #include "base/utf8.h"
 
+#include <string.h>
+
 enum { REPLACEMENT = 0xFFFD };
 
 struct lead {
@@ -147,4 +149,64 @@ size_t utf8_units(const char *text, size_t size)
     for (size_t pos = 0; pos < size;)
         n += utf8_next(text, size, &pos) >= 0x10000 ? 2 : 1;
     return n;
+}
+
+/* --- comparing without case ------------------------------------------------
+ */
+
+/* Upper case letters and their distance to the lower case ones; `pairs`: they
+ * take turns, from an even (odd) first one on. */
+struct letters {
+    uint32_t first, last;
+    uint32_t distance;
+    bool pairs;
+};
+
+/* Unicode 15, CaseFolding.txt: simple foldings of the blocks Basic Latin to
+ * Cyrillic, but for a few single letters. */
+static const struct letters letters[] = {
+    { 'A', 'Z', 32, false },     { 0xC0, 0xD6, 32, false },
+    { 0xD8, 0xDE, 32, false },   { 0x100, 0x12F, 1, true },
+    { 0x132, 0x137, 1, true },   { 0x139, 0x148, 1, true },
+    { 0x14A, 0x177, 1, true },   { 0x179, 0x17E, 1, true },
+    { 0x1CD, 0x1DC, 1, true },   { 0x1DE, 0x1EF, 1, true },
+    { 0x386, 0x386, 38, false }, { 0x388, 0x38A, 37, false },
+    { 0x38C, 0x38C, 64, false }, { 0x38E, 0x38F, 63, false },
+    { 0x391, 0x3A1, 32, false }, { 0x3A3, 0x3AB, 32, false },
+    { 0x400, 0x40F, 80, false }, { 0x410, 0x42F, 32, false },
+    { 0x460, 0x481, 1, true },   { 0x48A, 0x4BF, 1, true },
+    { 0x4D0, 0x52F, 1, true },   { 0x1E00, 0x1E95, 1, true },
+    { 0x1EA0, 0x1EFF, 1, true },
+};
+
+static uint32_t fold(uint32_t cp)
+{
+    for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++) {
+        const struct letters *row = &letters[i];
+
+        if (cp < row->first || cp > row->last)
+            continue;
+        return row->pairs && (cp - row->first) % 2 ? cp : cp + row->distance;
+    }
+    return cp;
+}
+
+static bool begins_with(const char *text, const char *part)
+{
+    size_t n = strlen(text), m = strlen(part), i = 0, j = 0;
+
+    while (i < n && j < m)
+        if (fold(utf8_next(text, n, &i)) != fold(utf8_next(part, m, &j)))
+            return false;
+    return j == m;
+}
+
+bool utf8_contains(const char *text, const char *part)
+{
+    size_t n = strlen(text);
+
+    for (size_t pos = 0; pos < n; (void)utf8_next(text, n, &pos))
+        if (begins_with(text + pos, part))
+            return true;
+    return part[0] == '\0';
 }

@@ -32,4 +32,8 @@ size_t utf8_length(const char *text, size_t size);
 /* UTF-16 units the text needs. */
 size_t utf8_units(const char *text, size_t size);
 
+/* Is `part` in `text`, whatever is upper or lower case? Case is that of the
+ * Latin, Greek and Cyrillic letters; the empty part is in every text. */
+bool utf8_contains(const char *text, const char *part);
+
 #endif

@@ -82,6 +82,9 @@ struct front {
 
 /* --- XMPP to core ------------------------------------------------------ */
 
+/* Which contacts that write are put on rosters. */
+enum roster_policy { ROSTER_NAMED, ROSTER_ALL, ROSTER_OFF };
+
 /* Policy of a network, from its configuration; borrowed, never changes. */
 struct network_policy {
     const char *jid;          /* the component domain */
@@ -91,6 +94,7 @@ struct network_policy {
     bool receipts;                /* some line can report delivery */
     const char *const *addresses; /* XEP-0157, "KIND=URI" each */
     size_t n_addresses;
+    enum roster_policy roster;
     const char *terms;    /* URI of the terms of service; NULL: none */
     unsigned retention_h; /* hours for which texts are kept at most */
 };

@@ -73,6 +73,8 @@ struct network *network_new(struct core *core, const struct settings *settings,
     network->parts_timeout_ms = settings_int(settings, "parts_timeout") * 1000;
     network->policy.jid = settings_text(settings, "jid");
     network->policy.gateway_type = "sms";
+    network->policy.roster =
+        (enum roster_policy)settings_enum(settings, "roster");
     fill_plan(&network->policy.plan, settings);
     fill_about(network);
     network_limits_init(&network->limits, settings);

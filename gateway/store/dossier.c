@@ -1,5 +1,5 @@
-/* dossier.c - what is known of an account: contacts, whom it has blocked, all
- * of it as one document, and the forgetting of it. */
+/* dossier.c - what is known of an account: lists of contacts and of whom it has
+ * blocked, all of it as one document, and the forgetting of it. */
 #include <json-c/json.h>
 #include <string.h>
 
@@ -19,7 +19,7 @@ struct columns {
 
 static const struct columns contacts = {
     "SELECT address, name FROM contact WHERE network = ?1 AND account = ?2"
-    " ORDER BY address DESC",
+    " AND roster <> 2 ORDER BY address DESC",
     { "address", "name" },
 };
 
@@ -210,92 +210,12 @@ void store_export(struct store *store, const char *network, const char *account,
     dossier_submit(store, &ops, network, account, fn, arg);
 }
 
-/* --- contacts ------------------------------------------------------------- */
-
-struct person_task {
-    struct plain_task plain;
-    const char *network, *account, *address, *name;
-};
-
-static bool contact_room(struct store *store, const struct person_task *t,
-                         struct err *err)
-{
-    static const char count[] = "SELECT count(*) FROM contact"
-                                " WHERE network = ?1 AND account = ?2";
-    struct db_rows *rows = db_query(
-        store->db, count, DB_VALUES(db_text(t->network), db_text(t->account)));
-    bool room = !db_next(rows) || db_get_int(rows, 0) < CONTACTS_MAX;
-
-    if (!db_end(rows, err))
-        return false;
-    return room || err_set(err, ERR_LIMITED, "you have too many contacts");
-}
-
-/* Conversations carry the name with their deliveries. */
-static void rename_cached(struct store *store, const struct person_task *t)
-{
-    struct conversation *conv, *next;
-
-    HASH_ITER (by_id, store->by_id, conv, next) {
-        if (strcmp(conv->account, t->account) != 0 ||
-            strcmp(conv->contact, t->address) != 0)
-            continue;
-        free(conv->name);
-        conv->name = xstrdup(t->name);
-    }
-}
-
-static bool contact_run(struct store *store, struct task *task, struct err *err)
-{
-    static const char put[] =
-        "INSERT INTO contact (network, account, address, name)"
-        " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (network, account, address)"
-        " DO UPDATE SET name = excluded.name";
-    static const char drop[] = "DELETE FROM contact WHERE network = ?1"
-                               " AND account = ?2 AND address = ?3";
-    struct person_task *t = (struct person_task *)task;
-    const struct db_value values[] = { db_text(t->network), db_text(t->account),
-                                       db_text(t->address), db_text(t->name) };
-
-    if (t->name && !contact_room(store, t, err))
-        return false;
-    rename_cached(store, t);
-    return t->name ? db_run(store->db, put, values, 4, err)
-                   : db_run(store->db, drop, values, 3, err);
-}
-
-static void person_submit(struct store *store, const struct task_ops *ops,
-                          const struct person_task *person)
-{
-    struct person_task *t = task_new(store, ops, sizeof(*t), 256);
-    struct task *task = &t->plain.task;
-
-    t->plain.fn = person->plain.fn;
-    t->plain.arg = person->plain.arg;
-    t->network = task_text(task, person->network);
-    t->account = task_text(task, person->account);
-    t->address = task_text(task, person->address);
-    t->name = task_text(task, person->name);
-    task_submit(task);
-}
-
-void store_contact(struct store *store, const char *network,
-                   const char *account, const char *address, const char *name,
-                   store_fn *fn, void *arg)
-{
-    static const struct task_ops ops = { .run = contact_run,
-                                         .finish = plain_finish,
-                                         .writes = true };
-    struct person_task person = { .plain = { .fn = fn, .arg = arg },
-                                  .network = network,
-                                  .account = account,
-                                  .address = address,
-                                  .name = name };
-
-    person_submit(store, &ops, &person);
-}
-
 /* --- erase ---------------------------------------------------------------- */
+
+struct erase_task {
+    struct plain_task plain;
+    const char *network, *account;
+};
 
 #define HIS_ENDED                                                              \
     " IN (SELECT m.id FROM conversation c JOIN message m ON m.conv = c.id"     \
@@ -316,7 +236,7 @@ static bool erase_run(struct store *store, struct task *task, struct err *err)
         " AND NOT EXISTS (SELECT 1 FROM message m WHERE m.conv ="
         " conversation.id)",
     };
-    struct person_task *t = (struct person_task *)task;
+    struct erase_task *t = (struct erase_task *)task;
     const struct db_value values[] = { db_text(t->network), db_text(t->account),
                                        db_state(MESSAGE_SENT) };
 
@@ -338,9 +258,12 @@ void store_erase(struct store *store, const char *network, const char *account,
     static const struct task_ops ops = {
         .run = erase_run, .finish = plain_finish, .writes = true, .looks = true
     };
-    struct person_task person = { .plain = { .fn = fn, .arg = arg },
-                                  .network = network,
-                                  .account = account };
+    struct erase_task *t = task_new(store, &ops, sizeof(*t), 256);
+    struct task *task = &t->plain.task;
 
-    person_submit(store, &ops, &person);
+    t->plain.fn = fn;
+    t->plain.arg = arg;
+    t->network = task_text(task, network);
+    t->account = task_text(task, account);
+    task_submit(task);
 }

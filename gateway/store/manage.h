@@ -82,7 +82,8 @@ void store_blocked(struct store *store, const char *network,
 /* --- contacts ------------------------------------------------------------- */
 
 /* Keeps a contact with its name ("": none), or forgets both; `name` NULL
- * forgets. At most 10,000 for an account: ERR_LIMITED. */
+ * forgets. At most 10,000 for an account: ERR_LIMITED. A contact that is kept
+ * is on the account's roster, or was offered for it. */
 void store_contact(struct store *store, const char *network,
                    const char *account, const char *address, const char *name,
                    store_fn *fn, void *arg);
@@ -91,6 +92,32 @@ void store_contact(struct store *store, const char *network,
  */
 void store_contacts(struct store *store, const char *network,
                     const char *account, store_json_fn *fn, void *arg);
+
+/* Keeps a contact that wrote, so that it is put on the account's roster: `made`
+ * when it is not there, never was, and was not taken off by the user. */
+void store_contact_offer(struct store *store, const char *network,
+                         const char *account, const char *address,
+                         store_changed_fn *fn, void *arg);
+
+/* What a contact is called: by the account, or else by everybody; NULL:
+ * nothing. Borrowed. */
+typedef void store_name_fn(void *arg, const char *name, const struct err *err);
+void store_contact_named(struct store *store, const char *network,
+                         const char *account, const char *address,
+                         store_name_fn *fn, void *arg);
+
+/* Among all with whom the account has to do: kept, on the roster, in a talk.
+ * Both texts must be found where they are given: in the name (without regard to
+ * case), and in the address (as digits, too). */
+struct contact_search {
+    const char *network, *account;
+    const char *name, *number; /* NULL or "": any */
+    size_t limit;
+};
+/* As store_contacts. */
+void store_contact_search(struct store *store,
+                          const struct contact_search *search,
+                          store_json_fn *fn, void *arg);
 
 /* --- what is known of somebody -------------------------------------------- */
 

@@ -115,7 +115,7 @@ static const char version_1[] =
  * names what is limited ("sim:IMSI"), period is the start of the minute, day
  * or month in Unix ms, span its name. ruled: the account has limits or quiet
  * hours of its own, or was paused (rules.c). limits are an admin's, so they are
- * apart from the settings, which are the user's. */
+ * apart from the settings, which are the user's. contact.roster: contacts.c. */
 static const char version_2[] =
     "ALTER TABLE message ADD COLUMN manner TEXT;"
     "ALTER TABLE message ADD COLUMN slot TEXT;"
@@ -133,7 +133,9 @@ static const char version_2[] =
     "ALTER TABLE account ADD COLUMN ruled INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE account ADD COLUMN limits TEXT;"
     "ALTER TABLE account ADD COLUMN paused_until INTEGER;"
-    "CREATE INDEX account_ruled ON account (network, jid) WHERE ruled <> 0;";
+    "CREATE INDEX account_ruled ON account (network, jid) WHERE ruled <> 0;"
+
+    "ALTER TABLE contact ADD COLUMN roster INTEGER NOT NULL DEFAULT 0;";
 
 static const char *const migrations[] = { version_1, version_2 };
 enum { NEWEST = sizeof(migrations) / sizeof(migrations[0]) };

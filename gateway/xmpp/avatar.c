@@ -1,6 +1,8 @@
 /* avatar.c - see avatar.h. PNG files of 64 by 64 pixels, as base64. */
 #include "xmpp/avatar.h"
 
+#include <string.h>
+
 /* A round gate in a wall. */
 static const struct avatar gate = {
     .sha1 = "57dfadcc9f117aa90976e428289c7ef815ec08e4",
@@ -25,6 +27,14 @@ static const struct avatar person = {
 const struct avatar *avatar_of(const char *contact)
 {
     return contact[0] ? &person : &gate;
+}
+
+size_t avatar_bytes(const struct avatar *avatar)
+{
+    size_t n = strlen(avatar->base64);
+
+    return n / 4 * 3 - (avatar->base64[n - 1] == '=') -
+           (avatar->base64[n - 2] == '=');
 }
 
 void avatar_add_update(xmpp_stanza_t *presence, const char *contact)

@@ -7,6 +7,8 @@
 #define NS_VCARD_UPDATE "vcard-temp:x:update"
 #define AVATAR_TYPE "image/png"
 
+enum { AVATAR_SIDE = 64 }; /* pixels */
+
 struct avatar {
     const char *sha1;   /* of the file, in hex */
     const char *base64; /* the file */
@@ -14,6 +16,8 @@ struct avatar {
 
 /* That of a contact; "": of the gateway. */
 const struct avatar *avatar_of(const char *contact);
+
+size_t avatar_bytes(const struct avatar *avatar); /* of the file */
 
 /* Says in a presence which picture it is (XEP-0153 3.1). */
 void avatar_add_update(xmpp_stanza_t *presence, const char *contact);

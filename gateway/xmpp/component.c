@@ -140,6 +140,7 @@ static void on_up(void *arg)
     fence_up(component->fence);
     network_front_up(component->network);
     presence_up(component->presence);
+    rosters_up(component->rosters);
 }
 
 static void on_down(void *arg)
@@ -149,6 +150,7 @@ static void on_down(void *arg)
     component->up = false;
     fence_down(component->fence);
     queries_down(component->queries);
+    rosters_down(component->rosters);
     presence_down(component->presence);
     sessions_clear(component->sessions);
     component_forget_held(component);
@@ -276,21 +278,22 @@ static void front_presence(void *self)
 static void front_roster(void *self, const char *account, const char *contact,
                          const char *name, bool listed)
 {
-    roster_set(self, account, contact, name, listed);
+    roster_set(self, account, contact, name,
+               listed ? ROSTER_ADD : ROSTER_REMOVE);
 }
 
 static void front_joined(void *self, const char *account)
 {
-    struct component *component = self;
-
-    presence_joined(component->presence, account);
+    roster_set(self, account, "", NULL, ROSTER_JOIN);
 }
 
 static void front_left(void *self, const char *account, const char *contact)
 {
     struct component *component = self;
 
-    presence_left(component->presence, account, contact);
+    if (!contact[0])
+        (void)sessions_go(component->sessions, account, "");
+    roster_set(component, account, contact, NULL, ROSTER_LEAVE);
 }
 
 static bool front_online(void *self)

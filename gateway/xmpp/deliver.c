@@ -77,7 +77,7 @@ void deliver_relayed(struct component *component, const char *account,
     char *key = pair_key(account, contact);
 
     if (recent_is_new(&component->locked, key, RELAY_MS))
-        roster_set(component, account, contact, NULL, true);
+        roster_set(component, account, contact, NULL, ROSTER_ADD);
     free(key);
 }
 
@@ -121,7 +121,12 @@ bool deliver_text(struct component *component, const struct delivery *delivery)
                    delivery->target);
     if (delivery->name && delivery->name[0])
         stanza_add(message, "nick", NS_NICK, delivery->name);
-    return component_send(component, message, STREAM_PATIENT);
+    if (!component_send(component, message, STREAM_PATIENT))
+        return false;
+    if (!relayed)
+        roster_meet(component, delivery->account, delivery->contact,
+                    delivery->name);
+    return true;
 }
 
 /* XEP-0184: it has arrived. Servers keep it for who is offline (XEP-0334). */

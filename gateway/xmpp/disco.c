@@ -16,6 +16,9 @@
 #include "xmpp/dispatch.h"
 #include "xmpp/form.h"
 #include "xmpp/multicast.h"
+#include "xmpp/pep.h"
+#include "xmpp/search.h"
+#include "xmpp/vcard.h"
 
 struct feature {
     const char *var;
@@ -41,6 +44,10 @@ static const struct feature features[] = {
     { .var = NS_COMMANDS, .gateway = true },
     { .var = NS_GATEWAY, .gateway = true },
     { .var = NS_REGISTER, .gateway = true, .has = has_registration },
+    { .var = NS_SEARCH, .gateway = true },
+    { .var = NS_VCARD, .gateway = true, .contact = true },
+    { .var = NS_VCARD4, .gateway = true, .contact = true },
+    { .var = NS_PUBSUB_RETRIEVE, .gateway = true, .contact = true },
     { .var = NS_BLOCKING, .gateway = true },
     { .var = NS_VERSION, .gateway = true },
     { .var = NS_LAST, .gateway = true },
@@ -139,6 +146,7 @@ static void describe(const struct component *component, const char *contact,
         add_identity(query, "client", policy->phone_addresses ? "phone" : "pc",
                      "Moongate");
     }
+    add_identity(query, "pubsub", "pep", NULL);
     add_features(network, gateway, query);
     if (gateway) {
         add_addresses(policy, query);
@@ -215,5 +223,6 @@ void disco_items(struct request *request)
     result = request_result(request, &query);
     if (!request->contact[0])
         add_commands_item(request->component, query);
+    pep_add_nodes(request->component, request->contact, query);
     component_answer(request->component, result);
 }

@@ -12,7 +12,10 @@
 #include "xmpp/adhoc.h"
 #include "xmpp/blocking.h"
 #include "xmpp/fence.h"
+#include "xmpp/pep.h"
 #include "xmpp/query.h"
+#include "xmpp/search.h"
+#include "xmpp/vcard.h"
 
 static request_fn ignore, iq_unknown, iq_bad;
 
@@ -48,6 +51,13 @@ static const struct route routes[] = {
     { "iq", "set", "query", NS_REGISTER, iq_register_set },
     { "iq", "get", "query", NS_GATEWAY, iq_gateway_get },
     { "iq", "set", "query", NS_GATEWAY, iq_gateway_set },
+    { "iq", "get", "query", NS_SEARCH, search_get },
+    { "iq", "set", "query", NS_SEARCH, search_set },
+    { "iq", "get", "vCard", NS_VCARD, vcard_get },
+    { "iq", "set", "vCard", NS_VCARD, vcard_set },
+    { "iq", "get", "vcard", NS_VCARD4, vcard4_get },
+    { "iq", "set", "vcard", NS_VCARD4, vcard_set },
+    { "iq", "get", "pubsub", NS_PUBSUB, pep_get },
     { "iq", "get", "blocklist", NS_BLOCKING, blocking_get },
     { "iq", "set", "block", NS_BLOCKING, blocking_set },
     { "iq", "set", "unblock", NS_BLOCKING, blocking_set },

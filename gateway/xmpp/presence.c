@@ -39,8 +39,6 @@ enum {
 enum what {
     TELL_STATE,
     TELL_STATE_AND_PROBE,
-    ASK_BACK, /* for a subscription */
-    TAKE_BACK,
 };
 
 struct row {
@@ -246,18 +244,6 @@ static void send_row(struct component *component, const struct row *row)
     case TELL_STATE:
         send_state(component, row->contact, row->account, false);
         break;
-    case ASK_BACK:
-        send_plain(component, "", row->account, "subscribe", STREAM_NEEDED);
-        break;
-    case TAKE_BACK:
-        if (!row->contact[0])
-            send_plain(component, "", row->account, "unsubscribe",
-                       STREAM_NEEDED);
-        send_plain(component, row->contact, row->account, "unsubscribed",
-                   STREAM_NEEDED);
-        send_plain(component, row->contact, row->account, "unavailable",
-                   STREAM_NEEDED);
-        break;
     }
 }
 
@@ -277,17 +263,9 @@ static void on_bite(void *arg)
     round_ended(presence);
 }
 
-void presence_joined(struct presence *presence, const char *account)
+void presence_probe_one(struct component *component, const char *account)
 {
-    add_row(presence, ASK_BACK, account, "");
-}
-
-void presence_left(struct presence *presence, const char *account,
-                   const char *contact)
-{
-    if (!contact[0])
-        (void)sessions_go(presence->component->sessions, account, "");
-    add_row(presence, TAKE_BACK, account, contact);
+    send_plain(component, "", account, "probe", STREAM_OPTIONAL);
 }
 
 void presence_up(struct presence *presence)

@@ -11,10 +11,8 @@ void presence_free(struct presence *presence);
 /* The stream is up: tells everybody, and probes the users (XEP-0100 4.8.1). */
 void presence_up(struct presence *presence);
 
-/* An account was made or removed (core/front.h), told a little later. */
-void presence_joined(struct presence *presence, const char *account);
-void presence_left(struct presence *presence, const char *account,
-                   const char *contact);
+/* Asks whether the user of an account is there. */
+void presence_probe_one(struct component *component, const char *account);
 
 /* Tells everybody who sees presence how things are now, a few at a time. */
 void presence_tell_all(struct presence *presence);

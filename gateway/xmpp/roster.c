@@ -1,27 +1,30 @@
-/* roster.c - contacts on rosters. A wish tries one way after the other until
- * one is taken; what a server offers is learnt once and kept while the stream
- * lives. */
+/* roster.c - who may write whose roster, which wishes wait, and which contacts
+ * that write are new. Wishes are granted a few at a time, so that a thousand
+ * imported contacts do not flood the server, and wait for the stream while it
+ * is down. */
 #include "xmpp/roster.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include <uthash.h>
+#include <utlist.h>
 
+#include "base/log.h"
 #include "base/mem.h"
+#include "core/contact.h"
+#include "toolkit/timer.h"
 #include "xmpp/dispatch.h"
-#include "xmpp/presence.h"
-#include "xmpp/query.h"
+#include "xmpp/roster_wish.h"
+#include "xmpp/told.h"
 
-enum { HOSTS_MAX = 32, SEEN_MAX = 10000 };
-
-enum known { KNOWN_NOT, KNOWN_NO, KNOWN_YES };
-
-/* What the server of a domain lets us do. */
-struct host {
-    char *domain;
-    bool privileged; /* roster access that includes writing */
-    enum known remote;
+enum {
+    HOSTS_MAX = 32,
+    SEEN_MAX = 10000,
+    WISHES_MAX = 50000,
+    RUNNING_MAX = 32,
+    BITE = 4, /* begun in a bite: 200 a second */
+    BITE_MS = 20,
 };
 
 struct seen {
@@ -31,33 +34,26 @@ struct seen {
 };
 
 struct rosters {
+    struct component *component;
     struct host hosts[HOSTS_MAX];
     size_t n;
     struct seen *seen; /* oldest first */
+    struct told *met;  /* who wrote to whom since the start */
+    struct wish *waiting;
+    size_t n_waiting, running, begun; /* begun: in this bite */
+    struct timer *timer;
 };
 
-/* The order in which a wish tries. */
-enum way {
-    WAY_PRIVILEGE,
-    WAY_LOOK, /* does the server manage rosters? */
-    WAY_REMOTE,
-    WAY_CONSENT, /* asks the user, then tries the last again */
-    WAY_EXCHANGE,
-    WAY_SUBSCRIBE,
-};
-
-struct wish {
-    struct component *component;
-    enum way way;
-    bool listed;
-    bool asked; /* for consent */
-    char *account, *contact, *name;
-};
+static void on_bite(void *arg);
 
 struct rosters *rosters_new(struct component *component)
 {
-    (void)component;
-    return xcalloc(1, sizeof(struct rosters));
+    struct rosters *rosters = xcalloc(1, sizeof(*rosters));
+
+    rosters->component = component;
+    rosters->met = told_new();
+    rosters->timer = timer_new(&component->owner, on_bite, rosters);
+    return rosters;
 }
 
 static void seen_free(struct rosters *rosters, struct seen *seen)
@@ -67,12 +63,25 @@ static void seen_free(struct rosters *rosters, struct seen *seen)
     free(seen);
 }
 
-void rosters_free(struct rosters *rosters)
+void rosters_down(struct rosters *rosters)
 {
-    while (rosters->seen)
-        seen_free(rosters, rosters->seen);
     while (rosters->n > 0)
         free(rosters->hosts[--rosters->n].domain);
+    memset(rosters->hosts, 0, sizeof(rosters->hosts));
+}
+
+void rosters_free(struct rosters *rosters)
+{
+    struct wish *wish, *next;
+
+    DL_FOREACH_SAFE (rosters->waiting, wish, next) {
+        DL_DELETE(rosters->waiting, wish);
+        wish_free(wish);
+    }
+    while (rosters->seen)
+        seen_free(rosters, rosters->seen);
+    rosters_down(rosters);
+    told_free(rosters->met);
     free(rosters);
 }
 
@@ -88,11 +97,11 @@ static struct host *host_of(struct rosters *rosters, const char *domain)
     return &rosters->hosts[rosters->n++];
 }
 
-static struct host *host_of_wish(const struct wish *wish)
+struct host *rosters_host(struct rosters *rosters, const char *account)
 {
-    const char *at = strchr(wish->account, '@');
+    const char *at = strchr(account, '@');
 
-    return host_of(wish->component->rosters, at ? at + 1 : wish->account);
+    return host_of(rosters, at ? at + 1 : account);
 }
 
 void roster_seen(struct component *component, const char *account,
@@ -111,6 +120,14 @@ void roster_seen(struct component *component, const char *account,
     seen->full = xstrdup(full);
     memcpy(seen->account, account, size);
     HASH_ADD_STR(rosters->seen, account, seen);
+}
+
+const char *rosters_full(const struct rosters *rosters, const char *account)
+{
+    struct seen *seen;
+
+    HASH_FIND_STR(rosters->seen, account, seen);
+    return seen ? seen->full : NULL;
 }
 
 /* --- what a server lets us do -------------------------------------------- */
@@ -151,244 +168,116 @@ bool roster_privileges(struct request *request)
     return true;
 }
 
-static bool has_feature(xmpp_stanza_t *answer, const char *var)
+/* --- many of them ----------------------------------------------------------
+ */
+
+static void begin_some(struct rosters *rosters)
 {
-    xmpp_stanza_t *query = stanza_find(answer, "query", NS_DISCO_INFO);
+    while (rosters->component->up && rosters->waiting &&
+           rosters->begun < BITE && rosters->running < RUNNING_MAX) {
+        struct wish *wish = rosters->waiting;
 
-    for (xmpp_stanza_t *child = query ? stanza_first(query) : NULL; child;
-         child = stanza_after(child))
-        if (stanza_is(child, "feature", NS_DISCO_INFO) &&
-            attribute_is(child, "var", var))
-            return true;
-    return false;
-}
-
-/* --- one wish ------------------------------------------------------------- */
-
-static void wish_free(struct wish *wish)
-{
-    free(wish->account);
-    free(wish->contact);
-    free(wish->name);
-    free(wish);
-}
-
-static void wish_go(struct wish *wish);
-
-static void wish_next(struct wish *wish, enum way way)
-{
-    wish->way = way;
-    wish_go(wish);
-}
-
-static xmpp_stanza_t *new_query(const struct wish *wish, const char *ns)
-{
-    return stanza_new(wish->component->ctx, "query", ns);
-}
-
-static void add_item(const struct wish *wish, xmpp_stanza_t *parent,
-                     const char *key, const char *value)
-{
-    const char *group = network_name(wish->component->network);
-    xmpp_stanza_t *item = stanza_add(parent, "item", NULL, NULL);
-    char jid[JID_BARE_SIZE];
-
-    (void)component_jid(wish->component, wish->contact, jid);
-    stanza_set(item, "jid", jid);
-    stanza_set(item, key, value);
-    if (!wish->listed)
-        return;
-    stanza_set(item, "name", wish->name);
-    stanza_add(item, "group", NULL, group);
-}
-
-/* The server has it: it shows presence without being asked to. */
-static void wish_done(struct wish *wish)
-{
-    struct component *component = wish->component;
-
-    network_subscribe(component->network, wish->account, wish->contact,
-                      wish->listed);
-    if (wish->listed)
-        presence_tell_one(component, wish->contact, wish->account);
-    wish_free(wish);
-}
-
-static void on_written(void *arg, xmpp_stanza_t *answer, const char *condition)
-{
-    struct wish *wish = arg;
-    bool privileged = wish->way == WAY_PRIVILEGE;
-    bool denied = strcmp(condition, "forbidden") == 0 ||
-                  strcmp(condition, "not-allowed") == 0;
-
-    if (answer)
-        wish_done(wish);
-    else if (privileged)
-        wish_next(wish, WAY_LOOK);
-    else if (denied && !wish->asked)
-        wish_next(wish, WAY_CONSENT);
-    else
-        wish_next(wish, WAY_EXCHANGE);
-}
-
-static void write_roster(struct wish *wish)
-{
-    xmpp_stanza_t *query = new_query(wish, NS_ROSTER);
-
-    add_item(wish, query, "subscription", wish->listed ? "both" : "remove");
-    query_send(wish->component, wish->account, "set", query, on_written, wish);
-}
-
-static void on_looked(void *arg, xmpp_stanza_t *answer, const char *condition)
-{
-    struct wish *wish = arg;
-    struct host *host = host_of_wish(wish);
-    bool there = answer && has_feature(answer, NS_REMOTE_ROSTER);
-
-    (void)condition;
-    if (host)
-        host->remote = there ? KNOWN_YES : KNOWN_NO;
-    wish_next(wish, there ? WAY_REMOTE : WAY_EXCHANGE);
-}
-
-static void look(struct wish *wish)
-{
-    struct host *host = host_of_wish(wish);
-
-    if (!host || host->remote == KNOWN_NO)
-        wish_next(wish, WAY_EXCHANGE);
-    else if (host->remote == KNOWN_YES)
-        wish_next(wish, WAY_REMOTE);
-    else
-        query_send(wish->component, host->domain, "get",
-                   new_query(wish, NS_DISCO_INFO), on_looked, wish);
-}
-
-static void on_consent(void *arg, xmpp_stanza_t *answer, const char *condition)
-{
-    struct wish *wish = arg;
-
-    (void)condition;
-    wish_next(wish, answer ? WAY_REMOTE : WAY_EXCHANGE);
-}
-
-/* XEP-0321 3.1. */
-static void ask_consent(struct wish *wish)
-{
-    xmpp_stanza_t *query = new_query(wish, NS_REMOTE_ROSTER);
-
-    wish->asked = true;
-    stanza_set(query, "type", "request");
-    stanza_set(query, "reason", "to show your contacts on this network");
-    query_send(wish->component, wish->account, "set", query, on_consent, wish);
-}
-
-static const char *full_of(const struct wish *wish)
-{
-    struct seen *seen;
-
-    HASH_FIND_STR(wish->component->rosters->seen, wish->account, seen);
-    return seen ? seen->full : NULL;
-}
-
-/* XEP-0144 3: one kind of action in a stanza. */
-static void send_exchange(struct wish *wish)
-{
-    struct envelope envelope = { .from = wish->component->options.jid,
-                                 .to = full_of(wish) };
-    xmpp_stanza_t *message =
-        stanza_open(wish->component->ctx, "message", &envelope);
-    xmpp_stanza_t *x = stanza_add(message, "x", NS_ROSTER_EXCHANGE, NULL);
-
-    add_item(wish, x, "action", wish->listed ? "add" : "delete");
-    (void)component_send(wish->component, message, STREAM_NEEDED);
-    wish_free(wish);
-}
-
-static void on_client(void *arg, xmpp_stanza_t *answer, const char *condition)
-{
-    struct wish *wish = arg;
-
-    (void)condition;
-    if (answer && full_of(wish) && has_feature(answer, NS_ROSTER_EXCHANGE))
-        send_exchange(wish);
-    else
-        wish_next(wish, WAY_SUBSCRIBE);
-}
-
-static void exchange(struct wish *wish)
-{
-    if (full_of(wish))
-        query_send(wish->component, full_of(wish), "get",
-                   new_query(wish, NS_DISCO_INFO), on_client, wish);
-    else
-        wish_next(wish, WAY_SUBSCRIBE);
-}
-
-static void send_presence(const struct wish *wish, const char *type)
-{
-    char from[JID_BARE_SIZE];
-    struct envelope envelope = { .from = from,
-                                 .to = wish->account,
-                                 .type = type };
-    xmpp_stanza_t *presence;
-
-    if (!component_jid(wish->component, wish->contact, from))
-        return;
-    presence = stanza_open(wish->component->ctx, "presence", &envelope);
-    if (wish->name && wish->listed)
-        stanza_add(presence, "nick", NS_NICK, wish->name);
-    (void)component_send(wish->component, presence, STREAM_NEEDED);
-}
-
-/* Never "subscribed" unasked (XEP-0100 4.3). */
-static void subscribe(struct wish *wish)
-{
-    if (wish->listed) {
-        send_presence(wish, "subscribe");
-    } else {
-        network_subscribe(wish->component->network, wish->account,
-                          wish->contact, false);
-        send_presence(wish, "unsubscribe");
-        send_presence(wish, "unsubscribed");
-        send_presence(wish, "unavailable");
+        DL_DELETE(rosters->waiting, wish);
+        rosters->n_waiting--;
+        rosters->running++;
+        rosters->begun++;
+        if (!timer_active(rosters->timer))
+            timer_repeat(rosters->timer, BITE_MS);
+        wish_begin(wish);
     }
+}
+
+void rosters_take_back(struct rosters *rosters, struct wish *wish)
+{
+    DL_PREPEND(rosters->waiting, wish);
+    rosters->n_waiting++;
+    rosters->running--;
+}
+
+void rosters_granted(struct rosters *rosters, struct wish *wish)
+{
     wish_free(wish);
+    rosters->running--;
+    begin_some(rosters);
 }
 
-static void privilege(struct wish *wish)
+static void on_bite(void *arg)
 {
-    struct host *host = host_of_wish(wish);
+    struct rosters *rosters = arg;
 
-    if (host && host->privileged)
-        write_roster(wish);
-    else
-        wish_next(wish, WAY_LOOK);
+    rosters->begun = 0;
+    begin_some(rosters);
+    if (rosters->begun == 0)
+        timer_stop(rosters->timer);
 }
 
-static void wish_go(struct wish *wish)
+void rosters_up(struct rosters *rosters)
 {
-    static void (*const ways[])(struct wish * wish) = {
-        [WAY_PRIVILEGE] = privilege, [WAY_LOOK] = look,
-        [WAY_REMOTE] = write_roster, [WAY_CONSENT] = ask_consent,
-        [WAY_EXCHANGE] = exchange,   [WAY_SUBSCRIBE] = subscribe,
-    };
-
-    ways[wish->way](wish);
+    begin_some(rosters);
 }
 
 void roster_set(struct component *component, const char *account,
-                const char *contact, const char *name, bool listed)
+                const char *contact, const char *name,
+                enum roster_purpose purpose)
 {
+    struct rosters *rosters = component->rosters;
     struct wish *wish;
 
-    if (!component->up)
+    if (rosters->n_waiting >= WISHES_MAX) {
+        log_warn("network %s: too many changes of rosters at once: one is "
+                 "left out",
+                 network_name(component->network));
         return;
-    wish = xcalloc(1, sizeof(*wish));
-    wish->component = component;
-    wish->listed = listed;
-    wish->account = xstrdup(account);
-    wish->contact = xstrdup(contact);
-    wish->name = xstrdup(name);
-    wish_go(wish);
+    }
+    wish = wish_new(component, account, contact, name, purpose);
+    DL_APPEND(rosters->waiting, wish);
+    rosters->n_waiting++;
+    begin_some(rosters);
+}
+
+/* --- contacts that write ---------------------------------------------------
+ */
+
+struct meeting {
+    struct component *component;
+    char *account, *contact, *name;
+};
+
+static void on_offer(void *arg, bool fresh)
+{
+    struct meeting *meeting = arg;
+
+    if (fresh)
+        roster_set(meeting->component, meeting->account, meeting->contact,
+                   meeting->name, ROSTER_ADD);
+    free(meeting->account);
+    free(meeting->contact);
+    free(meeting->name);
+    free(meeting);
+}
+
+void roster_meet(struct component *component, const char *account,
+                 const char *contact, const char *name)
+{
+    bool named = name && name[0];
+    struct meeting *meeting;
+
+    switch (network_policy(component->network)->roster) {
+    case ROSTER_OFF:
+        return;
+    case ROSTER_NAMED:
+        if (!named)
+            return;
+        break;
+    case ROSTER_ALL:
+        break;
+    }
+    if (!told_note(component->rosters->met, account, contact, "met"))
+        return;
+    meeting = xcalloc(1, sizeof(*meeting));
+    meeting->component = component;
+    meeting->account = xstrdup(account);
+    meeting->contact = xstrdup(contact);
+    meeting->name = named ? xstrdup(name) : NULL;
+    contact_offer(component->network, account, contact, on_offer, meeting);
 }

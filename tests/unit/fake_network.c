@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "core/account.h"
+#include "core/contact.h"
 
 struct waiting {
     struct waiting *prev, *next;
@@ -299,4 +300,31 @@ bool network_refuses(const struct network *network, struct err *err)
 {
     return network->full &&
            !err_set(err, ERR_FULL, "the disk is full; please try later");
+}
+
+void contact_name_get(struct network *network, const char *account,
+                      const char *address, contact_name_fn *fn, void *arg)
+{
+    (void)account;
+    (void)address;
+    fn(arg, network->contact_name);
+}
+
+void contact_search(struct network *network, const char *account,
+                    const char *name, const char *number, size_t limit,
+                    contact_found_fn *fn, void *arg)
+{
+    (void)limit;
+    (void)buf_addf(&network->calls, "search %s|%s|%s\n", account,
+                   name ? name : "-", number ? number : "-");
+    fn(arg, "+447700900123", network->contact_name ? network->contact_name : "",
+       NULL);
+    fn(arg, NULL, NULL, NULL);
+}
+
+void contact_offer(struct network *network, const char *account,
+                   const char *address, contact_offer_fn *fn, void *arg)
+{
+    (void)buf_addf(&network->calls, "offer %s|%s\n", account, address);
+    fn(arg, network->fresh);
 }

@@ -24,6 +24,8 @@ struct network {
     bool contacts_are_well; /* whatever the health of the gateway */
     const char *health_text;
     const char *const *subscriptions; /* account, contact, ..., NULL */
+    const char *contact_name; /* of every contact; NULL: they have none */
+    bool fresh;               /* what contact_offer says */
     struct waiting *waiting;
 };
 

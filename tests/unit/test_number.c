@@ -157,13 +157,38 @@ static void test_long_input(void **state)
     assert_false(number_canonical(&uk, text, out, NULL));
 }
 
+static void test_contains(void **state)
+{
+    static const struct {
+        const char *canonical, *typed;
+        bool found;
+    } rows[] = {
+        { "+447700900123", "07700 900", true },
+        { "+447700900123", "(0044) 7700", true },
+        { "+447700900123", "+44 7700-900123", true },
+        { "+447700900123", "0123", true },
+        { "+447700900123", "\uff17\uff17\uff10\uff10", true },
+        { "+447700900123", "7701", false },
+        { "+447700900123", "bob", false },
+        { "+447700900123", "7700 bob", false },
+        { "+447700900123", "", false },
+        { "+447700900123", "00", false },
+        { "12345;phone-context=+44", "12345", true },
+        { "12345;phone-context=+44", "44", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_int_equal(number_contains(rows[i].canonical, rows[i].typed),
+                         rows[i].found);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_canonical),
-        cmocka_unit_test(test_is_canonical),
-        cmocka_unit_test(test_dial),
-        cmocka_unit_test(test_long_input),
+        cmocka_unit_test(test_canonical), cmocka_unit_test(test_is_canonical),
+        cmocka_unit_test(test_dial),      cmocka_unit_test(test_long_input),
+        cmocka_unit_test(test_contains),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

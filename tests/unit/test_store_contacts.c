@@ -2,6 +2,10 @@
  * of an earlier one. */
 #include "store_scene.h"
 
+#include <json-c/json.h>
+
+#include "store/manage.h"
+
 #define ROMEO "romeo@example.org"
 #define PHONE "+447700900001"
 
@@ -128,11 +132,150 @@ static void test_slot_of_a_failed_one(void **state)
     expect_target(in_slot(s, ROMEO, "replace1", "shown"), NULL);
 }
 
+/* --- rosters and searches --------------------------------------------------
+ */
+
+static void on_changed(void *arg, bool made, const struct err *err)
+{
+    struct scene *s = arg;
+
+    s->changed = made;
+    scene_keep(s, err);
+}
+
+static bool offered(struct scene *s, const char *account)
+{
+    store_contact_offer(s->store, "sms", account, PHONE, on_changed, s);
+    scene_wait(s);
+    assert_false(s->failed);
+    return s->changed;
+}
+
+static void keep_it(struct scene *s, const char *name)
+{
+    store_contact(s->store, "sms", ROMEO, PHONE, name, on_plain, s);
+    scene_wait(s);
+    assert_false(s->failed);
+}
+
+static void on_found(void *arg, struct json_object *object,
+                     const struct err *err)
+{
+    struct scene *s = arg;
+    struct json_object *value;
+
+    if (!object) {
+        scene_keep(s, err);
+        return;
+    }
+    assert_true(json_object_object_get_ex(object, "address", &value));
+    text_copy(s->texts[s->n_texts++], sizeof(s->texts[0]),
+              json_object_get_string(value));
+}
+
+static size_t search(struct scene *s, const char *name, const char *number)
+{
+    const struct contact_search wanted = { .network = "sms",
+                                           .account = ROMEO,
+                                           .name = name,
+                                           .number = number,
+                                           .limit = 3 };
+
+    s->n_texts = 0;
+    store_contact_search(s->store, &wanted, on_found, s);
+    scene_wait(s);
+    assert_false(s->failed);
+    return s->n_texts;
+}
+
+/* Once: never again when he has it, had it, or does not want it. */
+static void test_offers(void **state)
+{
+    struct scene *s = *state;
+
+    assert_true(offered(s, ROMEO));
+    assert_false(offered(s, ROMEO));
+    scene_reopen(s);
+    assert_false(offered(s, ROMEO));
+    assert_int_equal(search(s, NULL, NULL), 1);
+    keep_it(s, NULL);
+    assert_false(offered(s, ROMEO));
+    assert_int_equal(search(s, NULL, NULL), 0);
+    keep_it(s, "Nurse");
+    assert_int_equal(search(s, NULL, NULL), 1);
+    assert_false(offered(s, ROMEO));
+    store_subscribe(s->store, "sms", "juliet@example.org", PHONE, true,
+                    on_plain, s);
+    scene_wait(s);
+    assert_false(offered(s, "juliet@example.org"));
+}
+
+static void on_name(void *arg, const char *name, const struct err *err)
+{
+    struct scene *s = arg;
+
+    text_copy(s->texts[0], sizeof(s->texts[0]), name ? name : "-");
+    scene_keep(s, err);
+}
+
+static const char *name_of(struct scene *s, const char *account)
+{
+    store_contact_named(s->store, "sms", account, PHONE, on_name, s);
+    scene_wait(s);
+    assert_false(s->failed);
+    return s->texts[0];
+}
+
+/* A contact that is kept without a name has that of the phone book. */
+static void test_named(void **state)
+{
+    struct scene *s = *state;
+
+    assert_string_equal(name_of(s, ROMEO), "-");
+    name_it(s, NULL, "Nurse");
+    keep_it(s, "");
+    assert_string_equal(name_of(s, ROMEO), "Nurse");
+    keep_it(s, "Angelica");
+    assert_string_equal(name_of(s, ROMEO), "Angelica");
+    assert_string_equal(name_of(s, "juliet@example.org"), "Nurse");
+    keep_it(s, NULL);
+    expect_name(s, ROMEO, "Nurse");
+}
+
+static void test_search(void **state)
+{
+    static const char *const others[] = { "+447700900002", "+33612345678",
+                                          "name:AMAZON" };
+    struct scene *s = *state;
+    struct entry entry = scene_in(ROMEO, others[1], "hi");
+
+    keep_it(s, "Angelica");
+    store_subscribe(s->store, "sms", ROMEO, others[0], true, on_plain, s);
+    scene_wait(s);
+    store_subscribe(s->store, "sms", ROMEO, "", true, on_plain, s);
+    scene_wait(s);
+    scene_accept(s, &entry);
+    assert_int_equal(search(s, NULL, ""), 3);
+    assert_int_equal(search(s, "ANGEL", NULL), 1);
+    assert_string_equal(s->texts[0], PHONE);
+    assert_int_equal(search(s, "angel", "0612"), 0);
+    assert_int_equal(search(s, NULL, "06 12"), 1);
+    assert_string_equal(s->texts[0], others[1]);
+    assert_int_equal(search(s, NULL, "07700"), 2);
+    entry = scene_in(ROMEO, others[2], "parcel");
+    scene_accept(s, &entry);
+    assert_int_equal(search(s, NULL, "amaz"), 1);
+    assert_int_equal(search(s, NULL, NULL), 3); /* the limit */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         SCENE(test_names),
         SCENE(test_name_of_a_message),
+        SCENE(test_offers),
+        SCENE(test_named),
+        SCENE(test_search),
         SCENE(test_slots),
         SCENE(test_slot_of_a_queued_one),
         SCENE(test_slot_of_a_failed_one),

@@ -127,6 +127,35 @@ static void test_units(void **state)
     assert_int_equal(utf8_units("", 0), 0);
 }
 
+static void test_contains(void **state)
+{
+    static const struct {
+        const char *text, *part;
+        bool found;
+    } rows[] = {
+        { "Juliet Capulet", "capu", true },
+        { "Juliet", "", true },
+        { "", "", true },
+        { "", "x", false },
+        { "abc", "abcd", false },
+        { "\u00c1ngela \u041b\u0443\u043d\u0438\u043d\u0430", "\u00e1NG",
+          true },
+        { "\u00c1ngela \u041b\u0443\u043d\u0438\u043d\u0430", "\u043b\u0423",
+          true },
+        { "\u0386\u03a1\u0397\u03a3", "\u03ac\u03c1\u03b7", true },
+        { "\u015aliwa \u017b", "\u015bLIWA \u017c", true },
+        { "\u00d7", "\u00f7", false },
+        { "\xff"
+          "a",
+          "A", true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_int_equal(utf8_contains(rows[i].text, rows[i].part),
+                         rows[i].found);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +165,7 @@ int main(void)
         cmocka_unit_test(test_clean),
         cmocka_unit_test(test_clean_of_noise),
         cmocka_unit_test(test_units),
+        cmocka_unit_test(test_contains),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

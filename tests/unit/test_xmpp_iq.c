@@ -115,7 +115,7 @@ static const struct question questions[] = {
       { "<service-unavailable " } },
     { "sms.localhost",
       "get",
-      "<vCard xmlns='vcard-temp'/>",
+      "<privacy xmlns='jabber:iq:privacy'/>",
       { "<error type=\"cancel\"><service-unavailable " } },
     { "sms.localhost",
       "set",

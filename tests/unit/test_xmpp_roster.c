@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "core/front.h"
+#include "store/store.h"
 
 #define PHONE "+447700900123"
 
@@ -201,6 +202,196 @@ static void test_down(void **state)
     scene_clear(&scene);
 }
 
+/* A wish that the stream's death has cut off comes with the next one. */
+static void test_after_the_stream(void **state)
+{
+    struct scene scene;
+    const char *out;
+
+    (void)state;
+    begin(&scene);
+    want(&scene, true);
+    has(fake_written(), "disco#info");
+    fake_eof();
+    fake_advance(2000);
+    want(&scene, false);
+    fake_open();
+    fake_data(SERVER_HEADER);
+    fake_data("<handshake/>");
+    out = strstr(fake_written(), "</handshake>");
+    assert_non_null(out);
+    has(out, "http://jabber.org/protocol/disco#info");
+    out = strstr(out, "to=\"localhost\"");
+    assert_non_null(out);
+    answer_ping(ping_id(out - strlen("<iq id=\"\" type=\"get\" ") - 32));
+    fake_advance(31000);
+    out = fake_written();
+    has(out, "type=\"subscribe\"");
+    has(out, "type=\"unsubscribed\"");
+    scene_clear(&scene);
+}
+
+static size_t count(const char *text, const char *part)
+{
+    size_t n = 0;
+
+    for (; (text = strstr(text, part)); text++)
+        n++;
+    return n;
+}
+
+/* A thousand at once: a few at a time, and all of them. */
+static void test_many(void **state)
+{
+    struct scene scene;
+    char contact[32];
+    size_t all = 0, most = 0;
+
+    (void)state;
+    begin(&scene);
+    want(&scene, true);
+    (void)answer(fake_written(), "example.org", "result", FEATURE("urn:x"));
+    for (int i = 0; i < 1000; i++) {
+        (void)snprintf(contact, sizeof(contact), "+447700%06d", i);
+        component_front()->roster(scene.component, "a@example.org", contact,
+                                  "Bob", true);
+    }
+    for (int second = 0; second < 6; second++) {
+        size_t n = 0;
+
+        for (int i = 0; i < 20; i++) {
+            fake_advance(50);
+            n += count(fake_written(), "type=\"subscribe\"");
+        }
+        most = n > most ? n : most;
+        all += n;
+    }
+    assert_in_range(all, 990, 1000); /* some went before the first look */
+    assert_in_range(most, 150, 210);
+    scene_clear(&scene);
+}
+
+static void join(struct scene *scene)
+{
+    fake_written();
+    component_front()->joined(scene->component, "a@example.org");
+}
+
+/* A new account sees the gateway at once where that is allowed. */
+static void test_joined(void **state)
+{
+    struct scene scene;
+    const char *out;
+
+    (void)state;
+    begin(&scene);
+    join(&scene);
+    out = fake_written();
+    has(out, "type=\"subscribe\"");
+    has_not(out, "disco#info");
+    privilege("urn:xmpp:privilege:2");
+    join(&scene);
+    out = fake_written();
+    has(out, "jid=\"sms.localhost\"");
+    has(out, "name=\"Moongate: sms\"");
+    out = answer(out, "a@example.org", "result", "");
+    has(out, "type=\"probe\"");
+    has(fake_calls(&scene.network), "subscribe a@example.org||1");
+    scene_clear(&scene);
+}
+
+static void test_left(void **state)
+{
+    struct scene scene;
+    const char *out;
+
+    (void)state;
+    begin(&scene);
+    privilege("urn:xmpp:privilege:2");
+    fake_written();
+    component_front()->left(scene.component, "a@example.org", PHONE);
+    out = fake_written();
+    has(out, "jid=\"" PHONE "@sms.localhost\"");
+    has(out, "subscription=\"remove\"");
+    out = answer(out, "a@example.org", "error", DENIED);
+    has(out, "disco#info");
+    out = answer(out, "example.org", "result",
+                 FEATURE("urn:xmpp:tmp:roster-management:0"));
+    has(out, "subscription=\"remove\"");
+    out = answer(out, "a@example.org", "error", DENIED); /* nobody is asked */
+    has(out, "type=\"unsubscribe\"");
+    has(out, "type=\"unsubscribed\"");
+    has(out, "type=\"unavailable\"");
+    has_not(fake_calls(&scene.network), "subscribe ");
+    scene_clear(&scene);
+}
+
+/* --- contacts that write ---------------------------------------------------
+ */
+
+static const char *deliver(struct scene *scene, const char *number,
+                           const char *name)
+{
+    char account[] = "a@example.org", contact[32], called[32], text[] = "hi";
+    struct delivery delivery = { .account = account,
+                                 .contact = contact,
+                                 .name = name ? called : NULL,
+                                 .text = text };
+
+    text_copy(contact, sizeof(contact), number);
+    text_copy(called, sizeof(called), name ? name : "");
+    fake_written();
+    assert_true(component_front()->deliver(scene->component, &delivery));
+    return fake_written();
+}
+
+static void test_meeting(void **state)
+{
+    static const struct {
+        enum roster_policy policy;
+        bool named, unnamed;
+    } rows[] = {
+        { ROSTER_NAMED, true, false },
+        { ROSTER_ALL, true, true },
+        { ROSTER_OFF, false, false },
+    };
+    struct scene scene;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        begin(&scene);
+        scene.network.policy.roster = rows[i].policy;
+        scene.network.fresh = true;
+        for (int named = 0; named < 2; named++) {
+            bool put = named ? rows[i].named : rows[i].unnamed;
+            const char *number = named ? "+441" : "+442";
+            const char *out = deliver(&scene, number, named ? "Bob" : NULL);
+
+            has(out, "<message ");
+            assert_int_equal(strstr(out, "disco#info") != NULL ||
+                                 strstr(out, "subscribe") != NULL,
+                             put);
+            assert_int_equal(
+                strstr(fake_calls(&scene.network), "offer ") != NULL, put);
+            has_not(deliver(&scene, number, named ? "Bob" : NULL), "<iq ");
+            has_not(fake_calls(&scene.network), "offer ");
+        }
+        scene_clear(&scene);
+    }
+}
+
+/* Who has it, or does not want it, is left in peace. */
+static void test_known(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    begin(&scene);
+    has_not(deliver(&scene, PHONE, "Bob"), "<iq ");
+    has(fake_calls(&scene.network), "offer a@example.org|" PHONE);
+    scene_clear(&scene);
+}
+
 static void test_plain_removal(void **state)
 {
     struct scene scene;
@@ -226,6 +417,12 @@ int main(void)
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_down),
         cmocka_unit_test(test_plain_removal),
+        cmocka_unit_test(test_after_the_stream),
+        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_joined),
+        cmocka_unit_test(test_left),
+        cmocka_unit_test(test_meeting),
+        cmocka_unit_test(test_known),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
