@@ -120,11 +120,11 @@ void account_register(struct network *network, const char *jid,
     store_account_put(network->core->store, &what, on_registered, change);
 }
 
-static void on_admitted(void *arg, bool made, const struct err *err)
+static void on_made(void *arg, bool made, const struct err *err)
 {
     struct change *change = arg;
     (void)made;
-    change->done(change->arg, err);
+    change->got(change->arg, NULL, err);
     change_free(change);
 }
 
@@ -136,8 +136,7 @@ static void on_admission(void *arg, const struct account *account,
     bool make =
         !account && !err && change->network->registration == REGISTRATION_AUTO;
     if (make) {
-        account_register(change->network, change->jid, NULL, on_admitted,
-                         change);
+        account_register(change->network, change->jid, NULL, on_made, change);
         return;
     }
     if (account && account->disabled) {
@@ -148,14 +147,15 @@ static void on_admission(void *arg, const struct account *account,
                 "please register first, in your client or with: register");
         err = &why;
     }
-    on_admitted(change, false, err);
+    change->got(change->arg, err ? NULL : account, err);
+    change_free(change);
 }
 
-void account_admit(struct network *network, const char *jid,
-                   account_done_fn *fn, void *arg)
+void account_admit(struct network *network, const char *jid, account_fn *fn,
+                   void *arg)
 {
     struct change *change = change_new(network, jid, arg);
-    change->done = fn;
+    change->got = fn;
     account_get(network, jid, on_admission, change);
 }
 

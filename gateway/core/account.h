@@ -39,9 +39,9 @@ void account_get(struct network *network, const char *jid, account_fn *fn,
 
 /* Has this allowed JID an account, or does using the network make one
  * (`registration` = auto)? Otherwise ERR_UNREGISTERED; ERR_FORBIDDEN when it is
- * disabled. */
-void account_admit(struct network *network, const char *jid,
-                   account_done_fn *fn, void *arg);
+ * disabled. `fn` gets the account, NULL for one that was just made. */
+void account_admit(struct network *network, const char *jid, account_fn *fn,
+                   void *arg);
 
 /* Makes the account, if there is none, and sets its settings, if any are given.
  * A new one is asked for its presence (XEP-0100 4.1.1) after `fn`. */

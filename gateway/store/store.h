@@ -141,7 +141,8 @@ struct entry {
     bool make_account; /* registration = auto; else unknown is refused */
     const struct allowance *allowance; /* TO_LINE; lives as long as the store;
                                           NULL: only what the account has */
-    size_t cost;                       /* parts that it will be, as planned */
+    bool answers_only; /* TO_LINE: refused unless the contact wrote first */
+    size_t cost;       /* parts that it will be, as planned */
     int64_t at, expires;
     /* Take it at once when nothing of its conversation waits in front: for
      * TO_LINE an idle conversation, for TO_XMPP one whose earlier messages

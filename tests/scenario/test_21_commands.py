@@ -297,7 +297,8 @@ def test_one_registers_and_sets_what_numbers_mean(make_scene):
     assert "calling code" in say(bob, scene, "country=abc")
     assert say(bob, scene, "settings country=49 nick=\"Romeo M\"") == "Kept."
     form = Form(bob, scene, "settings").send()
-    assert form.status == "executing" and form.fields() == ["nick", "country"]
+    assert form.status == "executing" and form.fields() == [
+        "nick", "country", "quiet"]
     assert form.text() == "Romeo M\n49"
     form.send("complete", nick="Romeo M", country="-")
     assert form.note == "Kept."
