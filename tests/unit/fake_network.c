@@ -214,6 +214,21 @@ void account_remove(struct network *network, const char *jid,
     fn(arg, NULL);
 }
 
+void account_leave(struct network *network, const char *jid,
+                   account_done_fn *fn, void *arg)
+{
+    struct err err = { 0 };
+
+    if (strcmp(jid, network->account) != 0)
+        err_set(&err, ERR_UNREGISTERED, "no account");
+    else if (network->disabled)
+        err_set(&err, ERR_FORBIDDEN, "disabled");
+    if (err.kind == ERR_NONE)
+        account_remove(network, jid, fn, arg);
+    else
+        fn(arg, &err);
+}
+
 bool network_typed_jid(const struct network *network, const char *typed,
                        char out[NETWORK_JID_SIZE], struct err *err)
 {
