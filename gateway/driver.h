@@ -32,6 +32,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/kind.h"
 #include "base/option.h"
 #include "toolkit/address.h"
 #include "toolkit/hash.h"
@@ -74,16 +75,6 @@ struct driver_limits {
     unsigned send_timeout_s; /* then a silent ticket is made unsure */
     unsigned settle_s;       /* wait for a late report when unsure */
     unsigned ttl_s;          /* default time to live of a message */
-};
-
-enum message_kind {
-    KIND_TEXT,
-    KIND_MEDIA,
-    KIND_EDIT,
-    KIND_RETRACTION,
-    KIND_REACTION,
-    KIND_MARKER,
-    KIND_NOTICE,
 };
 
 /* A message on its way out, as `plan` sees it. */

@@ -13,6 +13,7 @@
 #include "core/known.h"
 #include "core/network.h"
 #include "core/outbox.h"
+#include "core/people.h"
 #include "store/manage.h"
 #include "store/store.h"
 
@@ -67,6 +68,12 @@ bool account_may_register(const struct network *network, const char *jid,
     return !network_refuses(network, err);
 }
 
+bool account_is_made(const struct network *network, const char *jid)
+{
+    return network->registration == REGISTRATION_AUTO ||
+           people_named(network, jid);
+}
+
 /* --- reading and changing ------------------------------------------------- */
 
 static void on_got(void *arg, const struct account_row *row,
@@ -78,6 +85,7 @@ static void on_got(void *arg, const struct account_row *row,
         const struct account account = { .jid = row->jid,
                                          .settings = row->settings,
                                          .disabled = row->disabled,
+                                         .ruled = row->ruled,
                                          .created = row->created };
         change->got(change->arg, &account, NULL);
     } else {
@@ -120,11 +128,11 @@ void account_register(struct network *network, const char *jid,
     store_account_put(network->core->store, &what, on_registered, change);
 }
 
-static void on_admitted(void *arg, bool made, const struct err *err)
+static void on_made(void *arg, bool made, const struct err *err)
 {
     struct change *change = arg;
     (void)made;
-    change->done(change->arg, err);
+    change->got(change->arg, NULL, err);
     change_free(change);
 }
 
@@ -133,11 +141,8 @@ static void on_admission(void *arg, const struct account *account,
 {
     struct change *change = arg;
     struct err why;
-    bool make =
-        !account && !err && change->network->registration == REGISTRATION_AUTO;
-    if (make) {
-        account_register(change->network, change->jid, NULL, on_admitted,
-                         change);
+    if (!account && !err && account_is_made(change->network, change->jid)) {
+        account_register(change->network, change->jid, NULL, on_made, change);
         return;
     }
     if (account && account->disabled) {
@@ -148,14 +153,15 @@ static void on_admission(void *arg, const struct account *account,
                 "please register first, in your client or with: register");
         err = &why;
     }
-    on_admitted(change, false, err);
+    change->got(change->arg, err ? NULL : account, err);
+    change_free(change);
 }
 
-void account_admit(struct network *network, const char *jid,
-                   account_done_fn *fn, void *arg)
+void account_admit(struct network *network, const char *jid, account_fn *fn,
+                   void *arg)
 {
     struct change *change = change_new(network, jid, arg);
-    change->done = fn;
+    change->got = fn;
     account_get(network, jid, on_admission, change);
 }
 
@@ -233,6 +239,7 @@ static void on_removed(void *arg, const struct moved *moved,
     known_forget_account(network, change->jid);
     change->done(change->arg, err);
     if (!err) {
+        claims_leave(network, change->jid);
         log_info("network %s: an account was removed", network_name(network));
         tell_left(change);
         lane_has_backlog(&network->to_line);
@@ -264,6 +271,34 @@ void account_remove(struct network *network, const char *jid,
     change->done = fn;
     store_subscriptions(network->core->store, network_name(network), jid,
                         on_subscription, change);
+}
+
+static void on_leave(void *arg, const struct account *account,
+                     const struct err *err)
+{
+    struct change *change = arg;
+    struct err why = { 0 };
+    if (!err && !account)
+        err_set(&why, ERR_UNREGISTERED, "you have no account here");
+    else if (!err && account->disabled)
+        err_set(&why, ERR_FORBIDDEN, "this account is disabled");
+    else if (!err && account->ruled)
+        err_set(&why, ERR_NOT_ALLOWED,
+                "this account is limited or paused: only the administrator "
+                "can remove it now");
+    if (err || why.kind != ERR_NONE)
+        change->done(change->arg, err ? err : &why);
+    else
+        account_remove(change->network, change->jid, change->done, change->arg);
+    change_free(change);
+}
+
+void account_leave(struct network *network, const char *jid,
+                   account_done_fn *fn, void *arg)
+{
+    struct change *change = change_new(network, jid, arg);
+    change->done = fn;
+    account_get(network, jid, on_leave, change);
 }
 
 /* --- block lists ---------------------------------------------------------- */

@@ -16,6 +16,7 @@ struct account {
     const char *jid;
     const char *settings; /* a JSON object */
     bool disabled;
+    bool ruled;      /* it has limits of its own, or is paused */
     int64_t created; /* Unix ms */
 };
 
@@ -37,11 +38,15 @@ bool account_may_register(const struct network *network, const char *jid,
 void account_get(struct network *network, const char *jid, account_fn *fn,
                  void *arg);
 
-/* Has this allowed JID an account, or does using the network make one
- * (`registration` = auto)? Otherwise ERR_UNREGISTERED; ERR_FORBIDDEN when it is
- * disabled. */
-void account_admit(struct network *network, const char *jid,
-                   account_done_fn *fn, void *arg);
+/* Does using the network make an account for this allowed JID (`registration`
+ * is auto, or a line was given to it)? */
+bool account_is_made(const struct network *network, const char *jid);
+
+/* Has this allowed JID an account, or is it made? Otherwise ERR_UNREGISTERED;
+ * ERR_FORBIDDEN when it is disabled. `fn` gets the account, NULL for one that
+ * was just made. */
+void account_admit(struct network *network, const char *jid, account_fn *fn,
+                   void *arg);
 
 /* Makes the account, if there is none, and sets its settings, if any are given.
  * A new one is asked for its presence (XEP-0100 4.1.1) after `fn`. */
@@ -63,6 +68,12 @@ void account_limit(struct network *network, const char *jid, const char *limits,
  * for the user himself is still delivered to him. ERR_UNREGISTERED. */
 void account_remove(struct network *network, const char *jid,
                     account_done_fn *fn, void *arg);
+
+/* The same, asked for by the user himself: not while the account is disabled
+ * (ERR_FORBIDDEN), or has an admin's limits or a pause (ERR_NOT_ALLOWED), which
+ * a new account would not have. */
+void account_leave(struct network *network, const char *jid,
+                   account_done_fn *fn, void *arg);
 
 /* --- block lists ---------------------------------------------------------- */
 

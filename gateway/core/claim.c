@@ -240,3 +240,11 @@ void claim_release(struct network *network, const char *account,
             holder ? holder : "");
     fn(arg, &err);
 }
+
+void claims_leave(struct network *network, const char *account)
+{
+    struct claim *claim, *next;
+    HASH_ITER (hh, network->claims, claim, next)
+        if (strcasecmp(claim->account, account) == 0)
+            change_put(network, account, claim->contact, 0, NULL, NULL);
+}

@@ -33,9 +33,17 @@ struct call *call_new(struct core *core, struct network *network,
     call->arg = arg;
     call->fields = command->fields ? command->fields : no_fields;
     call->next = command->run;
+    if (network)
+        call->plan = network_policy(network)->plan;
     call->rows = json_object_new_array();
     buf_init(&call->text, TEXT_MAX);
     return call;
+}
+
+static void value_clear(struct value *value)
+{
+    free(value->text);
+    free(value->typed);
 }
 
 static void call_destroy(struct call *call)
@@ -43,7 +51,7 @@ static void call_destroy(struct call *call)
     if (call->drop)
         call->drop(call->notes);
     for (size_t i = 0; i < call->n_values; i++)
-        free(call->values[i].text);
+        value_clear(&call->values[i]);
     free(call->values);
     json_object_put(call->rows);
     buf_free(&call->text);
@@ -73,7 +81,8 @@ static struct value *find_value(const struct call *call, const char *name)
     return NULL;
 }
 
-static void put_value(struct call *call, const struct field *field, char *text)
+static struct value *put_value(struct call *call, const struct field *field,
+                               char *text)
 {
     struct value *value = find_value(call, field->name);
 
@@ -83,8 +92,9 @@ static void put_value(struct call *call, const struct field *field, char *text)
         value = &call->values[call->n_values++];
         *value = (struct value){ 0 };
     }
-    free(value->text);
+    value_clear(value);
     *value = (struct value){ .field = field, .text = text };
+    return value;
 }
 
 static const struct field *find_field(const struct field *fields,
@@ -95,19 +105,41 @@ static const struct field *find_field(const struct field *fields,
     return fields->name ? fields : NULL;
 }
 
+/* A number that is none here may be one in the country of who asks. */
+static bool may_mean(const struct call *call, const struct field *field,
+                     const char *value, char **text)
+{
+    const struct number_plan anywhere = { .country_code = "1",
+                                          .trunk_prefix = "0",
+                                          .international_prefix = "00" };
+    char address[NUMBER_MAX];
+    struct err err;
+
+    if (field->type != FIELD_ADDRESS || !call->network || !call->who ||
+        call->admitted || !network_policy(call->network)->phone_addresses ||
+        !number_canonical(&anywhere, value, address, &err))
+        return false;
+    *text = xstrdup(value);
+    return true;
+}
+
 bool call_set(struct call *call, const char *name, const char *value,
               struct err *err)
 {
     const struct field *field = find_field(call->fields, name);
+    struct value *given;
     char *text = NULL;
 
     assert(call->state == CALL_FILLING);
     if (!field)
         return err_set(err, ERR_UNSUPPORTED, "%s does not take \"%.50s\"",
                        call->command->name, name);
-    if (*value && !field_check(call, field, value, &text, err))
+    if (*value && !field_check(call, field, value, &text, err) &&
+        !may_mean(call, field, value, &text))
         return false;
-    put_value(call, field, text);
+    given = put_value(call, field, text);
+    if (text && field->type == FIELD_ADDRESS && call->who && !call->admitted)
+        given->typed = xstrdup(value);
     return true;
 }
 
@@ -186,23 +218,55 @@ static void finish(struct call *call, enum call_state state)
         deliver(call);
 }
 
+/* Reads the addresses again by the country that is known now. */
+static bool read_again(struct call *call, struct err *err)
+{
+    for (size_t i = 0; i < call->n_values; i++) {
+        struct value *value = &call->values[i];
+
+        if (!value->typed)
+            continue;
+        free(value->text);
+        value->text = NULL;
+        if (!field_check(call, value->field, value->typed, &value->text, err))
+            return false;
+        free(value->typed);
+        value->typed = NULL;
+    }
+    return true;
+}
+
 /* Not for somebody who has left meanwhile. */
-static void on_admitted(void *arg, const struct err *err)
+static void on_admitted(void *arg, const struct account *account,
+                        const struct err *err)
 {
     struct call *call = arg;
     bool inside = call->inside;
+    struct err why;
 
+    call->admitted = true;
+    if (account)
+        call->plan = account_plan(call->network, account->settings);
+    if (!err && !read_again(call, &why))
+        err = &why;
     if (err || !call->door) {
         call->err = err ? *err : (struct err){ 0 };
         finish(call, CALL_ENDED);
         return;
     }
-    call->admitted = true;
     call->inside = true;
     call->next(call);
     call->inside = inside;
     if (!inside && call->state != CALL_RUNNING)
         deliver(call);
+}
+
+static bool has_typed(const struct call *call)
+{
+    for (size_t i = 0; i < call->n_values; i++)
+        if (call->values[i].typed)
+            return true;
+    return false;
 }
 
 bool call_run(struct call *call, struct err *err)
@@ -224,8 +288,12 @@ bool call_run(struct call *call, struct err *err)
         call->values[i].offered = false;
     call->state = CALL_RUNNING;
     call->inside = true;
-    if (call->command->rank == RANK_USER && call->who && !call->admitted)
+    if (!call->who || call->admitted)
+        call->next(call);
+    else if (call->command->rank == RANK_USER)
         account_admit(call->network, call->who, on_admitted, call);
+    else if (has_typed(call))
+        account_get(call->network, call->who, on_admitted, call);
     else
         call->next(call);
     call->inside = false;
@@ -252,7 +320,7 @@ static void forget_values(struct call *call, const struct field *fields)
 
         if (!value || value->offered)
             continue;
-        free(value->text);
+        value_clear(value);
         *value = call->values[--call->n_values];
     }
 }
@@ -332,6 +400,11 @@ struct core *call_core(const struct call *call)
 struct network *call_network(const struct call *call)
 {
     return call->network;
+}
+
+const struct number_plan *call_plan(const struct call *call)
+{
+    return &call->plan;
 }
 
 const char *call_who(const struct call *call)

@@ -18,6 +18,7 @@ struct call;
 struct core;
 struct json_object;
 struct network;
+struct number_plan;
 
 enum field_type {
     FIELD_TEXT,
@@ -77,6 +78,9 @@ struct network *call_network(const struct call *call);
 /* Bare JID; NULL: an admin at the command line. */
 const char *call_who(const struct call *call);
 bool call_is_admin(const struct call *call);
+
+/* What numbers without a country mean to who asks. */
+const struct number_plan *call_plan(const struct call *call);
 
 /* What was given for a field, checked against its type (a JID is bare, an
  * address canonical, a bool "1" or "0"), or its fallback; NULL: nothing. */

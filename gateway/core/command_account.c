@@ -57,7 +57,7 @@ static void run_leave(struct call *call)
         return;
     }
     call_print(call, "You are not registered any more.");
-    account_remove(call_network(call), call_who(call), done, call);
+    account_leave(call_network(call), call_who(call), done, call);
 }
 
 static void run_unregister(struct call *call)

@@ -138,6 +138,7 @@ struct person {
 
 struct import {
     struct network *network;
+    const struct number_plan *plan;
     struct person people[IMPORT_MAX];
     size_t n, at, skipped;
 };
@@ -160,7 +161,8 @@ static void on_number(void *arg, const char *name, const char *number)
     struct err err;
 
     if (import->n == IMPORT_MAX ||
-        !network_typed_address(import->network, number, address, &err)) {
+        !network_typed_address(import->network, import->plan, number, address,
+                               &err)) {
         import->skipped++;
         return;
     }
@@ -207,6 +209,7 @@ static void run_import(struct call *call)
     struct err err;
 
     import->network = call_network(call);
+    import->plan = call_plan(call);
     call_keep(call, import, drop_import);
     if (vcard_text_read(call_value(call, "vcards"), 2 * IMPORT_MAX, on_number,
                         import) > 0) {

@@ -1,21 +1,43 @@
 /* command_data.c - what is known of a user, given to him and forgotten. */
 #include <json-c/json.h>
+#include <strings.h>
 
 #include "core/account.h"
 #include "core/commands.h"
 #include "core/core.h"
 #include "core/network.h"
+#include "core/people.h"
 #include "store/manage.h"
+
+/* What he has claimed of his team's conversations. */
+struct mine {
+    const char *who;
+    struct json_object *contacts;
+};
+
+static void on_claim(void *arg, const char *contact, const char *account,
+                     int64_t until)
+{
+    const struct mine *mine = arg;
+
+    (void)until;
+    if (strcasecmp(account, mine->who) == 0)
+        json_object_array_add(mine->contacts, json_object_new_string(contact));
+}
 
 static void on_exported(void *arg, struct json_object *object,
                         const struct err *err)
 {
     struct call *call = arg;
+    struct mine mine = { .who = call_who(call) };
 
     if (!object) {
         call_stored(call, err);
         return;
     }
+    mine.contacts = json_object_new_array();
+    claims_each(call_network(call), on_claim, &mine);
+    json_object_object_add(object, "claims", mine.contacts);
     call_print_long(call, json_object_to_json_string_ext(
                               object, JSON_C_TO_STRING_PRETTY |
                                           JSON_C_TO_STRING_NOSLASHESCAPE));
@@ -44,7 +66,7 @@ static void on_removed(void *arg, const struct err *err)
 
 static void erase(struct call *call)
 {
-    account_remove(call_network(call), call_who(call), on_removed, call);
+    account_leave(call_network(call), call_who(call), on_removed, call);
 }
 
 static void run_confirmed(struct call *call)

@@ -3,11 +3,13 @@
 #define MOONGATE_CORE_COMMAND_INSIDE_H
 
 #include "base/buf.h"
+#include "base/number.h"
 #include "core/command.h"
 
 struct value {
     const struct field *field;
     char *text;   /* NULL: left empty */
+    char *typed;  /* an address, until it is known whose country counts */
     bool offered; /* by the command itself; may be given anew */
 };
 
@@ -21,8 +23,9 @@ struct call {
     const struct door *door; /* NULL: it is gone */
     void *arg;
     enum call_state state;
-    bool inside;   /* within call_run */
-    bool admitted; /* has an account, if one is needed */
+    bool inside;             /* within call_run */
+    bool admitted;           /* has an account, if one is needed */
+    struct number_plan plan; /* of who asks; of the network until admitted */
     struct value *values;
     size_t n_values;
     const char *title; /* of what is asked */

@@ -20,7 +20,8 @@ static void on_sent(void *arg, const struct id *id, const struct err *err)
     }
     row = json_object_new_object();
     json_object_object_add(row, "id", json_object_new_string(id_text(id).text));
-    call_print(call, "Accepted as %s.", id_text(id).text);
+    call_print(call, "Accepted as %s, for %s.", id_text(id).text,
+               call_value(call, "to"));
     call_row(call, row);
     json_object_put(row);
     call_done(call);

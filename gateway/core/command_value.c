@@ -112,7 +112,7 @@ static bool check_address(const struct call *call, const struct field *field,
 
     if (!call->network)
         return err_set(err, ERR_CONFIG, "%s: give --network N", field->name);
-    if (!network_typed_address(call->network, value, address, err))
+    if (!network_typed_address(call->network, &call->plan, value, address, err))
         return err_wrap(err, "\"%.100s\"", value);
     *text = xstrdup(address);
     return true;

@@ -9,7 +9,12 @@
 #include "core/command_inside.h"
 #include "toolkit/suggest.h"
 
-enum { NAME_MAX_BYTES = 64, USAGE_MAX = 1024, WORDS_MAX = 48 * 1024 };
+enum {
+    NAME_MAX_BYTES = 64,
+    USAGE_MAX = 1024,
+    WORDS_MAX = 48 * 1024,
+    NUMBER_WHOLE = 10, /* digits of nearly every number with its country */
+};
 
 /* --- commands by their words ---------------------------------------------- */
 
@@ -142,20 +147,71 @@ static const struct field *named_field(const struct call *call,
     return NULL;
 }
 
-/* One word, or what is in quotes, or everything for the last field. */
-static char *cut_value(const char *at, bool rest, const char **after)
+/* Without the zero of "+44 (0)7700". */
+static size_t count_digits(const char *at, size_t n)
 {
-    const char *quote = *at == '"' ? strchr(at + 1, '"') : NULL;
+    size_t digits = 0;
+
+    for (size_t i = 0; i < n; i++)
+        digits += at[i] >= '0' && at[i] <= '9' &&
+                  (at[i] != '0' || i == 0 || at[i - 1] != '(');
+    return digits;
+}
+
+/* The length of the group of digits after `at`, with the blanks before it; 0:
+ * there comes something else. */
+static size_t group_length(const char *at)
+{
+    const char *next = skip_blanks(at);
+    size_t n = word_length(next);
+
+    if (strspn(next, "0123456789()-./") < n || count_digits(next, n) == 0)
+        return 0;
+    return (size_t)(next - at) + n;
+}
+
+/* Words that are one number, as people write it: "+44 7700 900123". Only what
+ * begins like a full number has groups: behind a short one the text begins.
+ * False: digits follow a number that is whole, and nobody can tell whether they
+ * are part of it. */
+static bool number_length(const char *at, size_t *length, struct err *err)
+{
+    size_t first = word_length(at), n = first, more = 0;
+
+    if (strspn(at, "+0123456789()-./") >= n && *at && strchr("+0(", *at))
+        more = group_length(at + n);
+    while (more > 0 && count_digits(at, n) < NUMBER_WHOLE) {
+        n += more;
+        more = group_length(at + n);
+    }
+    *length = n;
+    return n == first || more == 0 ||
+           err_set(err, ERR_UNSUPPORTED,
+                   "where does the number end? Put it in quotes, like "
+                   "\"%.*s\"",
+                   (int)n, at);
+}
+
+/* One word, or what is in quotes, or a number, or everything for the last field
+ * (`rest`): into *value, fresh memory. */
+static bool cut_value(const struct field *field, const char *at, bool rest,
+                      char **value, const char **after, struct err *err)
+{
+    const char *quote = !rest && *at == '"' ? strchr(at + 1, '"') : NULL;
     size_t n = rest ? strlen(at) : word_length(at);
 
-    if (!rest && quote) {
+    if (quote) {
+        *value = xstrndup(at + 1, (size_t)(quote - at - 1));
         *after = quote + 1;
-        return xstrndup(at + 1, (size_t)(quote - at - 1));
+        return true;
     }
+    if (!rest && field->type == FIELD_ADDRESS && !number_length(at, &n, err))
+        return false;
     *after = at + n;
     while (rest && n > 0 && isspace((unsigned char)at[n - 1]))
         n--;
-    return xstrndup(at, n);
+    *value = xstrndup(at, n);
+    return true;
 }
 
 bool call_set_words(struct call *call, const char *words, struct err *err)
@@ -174,7 +230,8 @@ bool call_set_words(struct call *call, const char *words, struct err *err)
         if (!field)
             return err_set(err, ERR_UNSUPPORTED, "%s does not take \"%.*s\"",
                            call->command->name, (int)word_length(at), at);
-        value = cut_value(from, !named && is_last(field), &at);
+        if (!cut_value(field, from, !named && is_last(field), &value, &at, err))
+            return false;
         good = call_set(call, field->name, value, err);
         free(value);
         if (!good)

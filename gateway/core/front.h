@@ -72,9 +72,10 @@ struct front {
     struct front_status (*status)(void *self);
     /* The bare JID in what somebody typed; false: it is none. */
     bool (*typed_jid)(const char *typed, char out[NETWORK_JID_SIZE]);
-    /* As network_address, and JIDs of the network's contacts are understood. */
-    bool (*typed_address)(void *self, const char *typed, char out[1024],
-                          struct err *err);
+    /* As network_address_by, and JIDs of the network's contacts are understood.
+     */
+    bool (*typed_address)(void *self, const struct number_plan *plan,
+                          const char *typed, char out[1024], struct err *err);
     /* The JID of a contact; false: the address has none. */
     bool (*contact_jid)(const void *self, const char *address,
                         char out[NETWORK_JID_SIZE]);
@@ -138,7 +139,8 @@ bool network_address_by(const struct network *network,
  * a foreign address, which may also be a JID of this network. */
 bool network_typed_jid(const struct network *network, const char *typed,
                        char out[NETWORK_JID_SIZE], struct err *err);
-bool network_typed_address(const struct network *network, const char *typed,
+bool network_typed_address(const struct network *network,
+                           const struct number_plan *plan, const char *typed,
                            char out[1024], struct err *err);
 
 /* The JID of a contact: what people put on their rosters; or its address, when

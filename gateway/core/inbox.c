@@ -13,6 +13,7 @@
 #include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/account.h"
 #include "core/core.h"
 #include "core/known.h"
 #include "core/line.h"
@@ -137,8 +138,11 @@ void inbox_user_text(struct network *network, const struct user_text *text,
         .key = text->origin_id,
         .manner = text->manner,
         .receipt = text->receipt,
-        .make_account = network->registration == REGISTRATION_AUTO,
+        .make_account = account_is_made(network, text->account),
         .allowance = &network->limits.allowance,
+        .answers_only = destination_answers_only(
+            &network->limits.destinations, text->contact,
+            network->policy.phone_addresses),
         .cost = user->offer.cost,
         .expires = expiry(network),
         .take = line != NULL,

@@ -87,6 +87,8 @@ void inbox_tell_team(struct line *line, const char *account,
                 copy_for(network, people->jids[i], contact, marked);
     if (acceptance.n > 0) {
         entries[0].with_first = false;
+        for (size_t i = 0; i < acceptance.n; i++)
+            entries[i].kind = KIND_NOTICE;
         store_accept(network->core->store, &acceptance, on_told, network);
     }
     free(marked);

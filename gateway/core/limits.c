@@ -86,19 +86,17 @@ static size_t list_names(const struct settings *settings, const char *key,
     return longest;
 }
 
+/* Is it one of a phone, and not the name of a sender? */
+static bool is_number(const char *address, bool phone)
+{
+    return phone && !begins(address, "name:");
+}
+
 static bool dear_allowed(const struct destinations *d, const char *address,
                          size_t named, struct err *err)
 {
     const char *prefix = premium_prefix(address);
-    if (d->premium)
-        return true;
-    if (address[0] != '+')
-        return named > 0 ||
-               err_set(err, ERR_NOT_ALLOWED,
-                       "%.*s is a short number, which may cost a lot: this "
-                       "gateway does not send there",
-                       (int)short_size(address), address);
-    return !prefix || named >= strlen(prefix) ||
+    return d->premium || !prefix || named >= strlen(prefix) ||
            err_set(err, ERR_NOT_ALLOWED,
                    "numbers that begin with %s may cost a lot: this gateway "
                    "does not send there",
@@ -110,7 +108,7 @@ bool destination_allowed(const struct destinations *d, const char *address,
 {
     const struct settings *s = d->settings;
     size_t named = list_names(s, "allow_prefixes", address, phone);
-    bool number = phone && !begins(address, "name:");
+    bool number = is_number(address, phone);
     if (number && is_emergency(address))
         return err_set(err, ERR_NOT_ALLOWED,
                        "emergency numbers cannot be reached by text here: "
@@ -120,6 +118,13 @@ bool destination_allowed(const struct destinations *d, const char *address,
         return err_set(err, ERR_NOT_ALLOWED,
                        "this gateway does not send to such numbers");
     return !number || dear_allowed(d, address, named, err);
+}
+
+bool destination_answers_only(const struct destinations *d, const char *address,
+                              bool phone)
+{
+    return is_number(address, phone) && address[0] != '+' && !d->premium &&
+           list_names(d->settings, "allow_prefixes", address, phone) == 0;
 }
 
 /* --- loops ---------------------------------------------------------------- */

@@ -26,6 +26,11 @@ struct destinations {
 bool destination_allowed(const struct destinations *destinations,
                          const char *address, bool phone, struct err *err);
 
+/* A short number that is not named: it may cost a lot, so that it is answered
+ * only if it has written first. */
+bool destination_answers_only(const struct destinations *destinations,
+                              const char *address, bool phone);
+
 /* "+449": what calls and texts to such numbers cost is set by who has them.
  * NULL: an ordinary number. */
 const char *premium_prefix(const char *address);

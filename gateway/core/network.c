@@ -241,10 +241,11 @@ bool network_typed_jid(const struct network *network, const char *typed,
                    typed);
 }
 
-bool network_typed_address(const struct network *network, const char *typed,
+bool network_typed_address(const struct network *network,
+                           const struct number_plan *plan, const char *typed,
                            char out[1024], struct err *err)
 {
-    return network->front->typed_address(network->self, typed, out, err);
+    return network->front->typed_address(network->self, plan, typed, out, err);
 }
 
 void network_contact_jid(const struct network *network, const char *address,

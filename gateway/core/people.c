@@ -57,6 +57,15 @@ bool people_admit(const struct people *people, const char *account)
     return people->n == 0 || !account || people_has(people, account);
 }
 
+bool people_named(const struct network *network, const char *account)
+{
+    const struct line *line = NULL;
+    while ((line = network_line_next(network, line)))
+        if (people_has(&line->people, account))
+            return true;
+    return false;
+}
+
 size_t people_seeing(const struct line *line, const char *contact,
                      const char **out)
 {

@@ -34,6 +34,10 @@ bool people_has(const struct people *people, const char *account);
 /* May this account send through it? NULL is nobody in particular: true. */
 bool people_admit(const struct people *people, const char *account);
 
+/* Does a line of the network belong to this account, by the administrator's
+ * word? */
+bool people_named(const struct network *network, const char *account);
+
 /* Who sees what passes between the line and the contact: into `out`, PEOPLE_MAX
  * at most; 0: whoever it is for otherwise. */
 size_t people_seeing(const struct line *line, const char *contact,
@@ -57,6 +61,9 @@ struct claim;
 /* Reads them back from the store. */
 void claims_load(struct network *network);
 void claims_forget(struct network *network);
+
+/* All that the account has are given back to the team. */
+void claims_leave(struct network *network, const char *account);
 
 /* The account that has the conversation now; NULL: nobody. */
 const char *claim_holder(struct network *network, const char *contact);

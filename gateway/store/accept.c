@@ -269,7 +269,8 @@ static bool is_refusal(const struct err *err)
 {
     return err->kind == ERR_UNREGISTERED || err->kind == ERR_FORBIDDEN ||
            err->kind == ERR_BAD_ADDRESS || err->kind == ERR_BLOCKED ||
-           err->kind == ERR_LIMITED || err->kind == ERR_TOO_LONG;
+           err->kind == ERR_LIMITED || err->kind == ERR_TOO_LONG ||
+           err->kind == ERR_NOT_ALLOWED;
 }
 
 /* What was accepted already is not refused when it comes again. */

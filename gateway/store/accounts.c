@@ -1,10 +1,10 @@
 /* accounts.c - making, changing and removing accounts.
  *
- * An account that is removed takes with it who sees whose presence and its
- * names of contacts. Its texts that have not gone out fail, a page at a time,
- * and their sender is told like of any other failure; one that is going out
- * just now comes to its own end. What waits for the user himself stays: it was
- * accepted for him, and is his when he is there again. */
+ * An account that is removed takes with it who sees whose presence, its names
+ * of contacts, and whom it has blocked. Its texts that have not gone out fail,
+ * a page at a time, and their sender is told like of any other failure; one
+ * that is going out just now comes to its own end. What waits for the user
+ * himself stays: it was accepted for him, and is his when he is there again. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +25,7 @@ static void conversations_recheck(struct store *store, const char *network,
             strcmp(conv->sink->network, network) != 0)
             continue;
         conv->registered = false;
+        conv->block = BLOCK_UNKNOWN;
         free(conv->name);
         conv->name = NULL;
     }
@@ -44,11 +45,14 @@ struct get_task {
 
 static bool get_run(struct store *store, struct task *task, struct err *err)
 {
-    static const char find[] = "SELECT state, settings, created FROM account"
-                               " WHERE network = ?1 AND jid = ?2";
+    static const char find[] =
+        "SELECT state, settings, created,"
+        " limits IS NOT NULL OR coalesce(paused_until, 0) > ?3"
+        " FROM account WHERE network = ?1 AND jid = ?2";
     struct get_task *t = (struct get_task *)task;
     struct db_rows *rows = db_query(
-        store->db, find, DB_VALUES(db_text(t->network), db_text(t->jid)));
+        store->db, find,
+        DB_VALUES(db_text(t->network), db_text(t->jid), db_int(store->now)));
 
     t->found = db_next(rows);
     if (t->found) {
@@ -58,6 +62,7 @@ static bool get_run(struct store *store, struct task *task, struct err *err)
             .settings = t->settings ? t->settings : "{}",
             .disabled = db_get_int(rows, 0) == ACCOUNT_BLOCKED,
             .created = db_get_int(rows, 2),
+            .ruled = db_get_int(rows, 3) != 0,
         };
     }
     return db_end(rows, err);
@@ -264,6 +269,7 @@ static bool remove_rows(struct store *store, struct remove_task *t,
     static const char *const deletes[] = {
         "DELETE FROM subscription WHERE network = ?1 AND account = ?2",
         "DELETE FROM contact WHERE network = ?1 AND account = ?2",
+        "DELETE FROM block WHERE network = ?1 AND account = ?2",
         "DELETE FROM account WHERE network = ?1 AND jid = ?2",
     };
 

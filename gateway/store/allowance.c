@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/kind.h"
 #include "base/mem.h"
 #include "store/inside.h"
 #include "store/rules.h"
@@ -154,25 +155,55 @@ static int64_t burst_period(const struct store *store)
     return period_at(SPAN_MINUTE, store->now).start;
 }
 
+/* Has the contact written to the account? What the gateway itself said in the
+ * conversation does not count. */
+static bool has_written(struct store *store, const struct conversation *conv,
+                        bool *has, struct err *err)
+{
+    static const char find[] =
+        "SELECT 1 FROM conversation c JOIN message m ON m.conv = c.id"
+        " WHERE c.network = ?1 AND c.account = ?2 AND c.contact = ?3"
+        " AND c.direction = ?4 AND m.kind <> ?5 LIMIT 1";
+    struct db_rows *rows =
+        db_query(store->db, find,
+                 DB_VALUES(db_text(conv->sink->network), db_text(conv->account),
+                           db_text(conv->contact), db_int(TO_XMPP),
+                           db_int(KIND_NOTICE)));
+
+    *has = db_next(rows);
+    return db_end(rows, err);
+}
+
 /* Somebody the account turns to first: answers are no burst. */
 static bool is_new_contact(struct store *store, const struct conversation *conv,
                            const struct entry *entry, bool *new,
                            struct err *err)
 {
-    static const char find[] =
-        "SELECT 1 FROM conversation WHERE network = ?1 AND account = ?2"
-        " AND contact = ?3 AND direction = ?4";
-    struct db_rows *rows;
+    bool written;
 
     *new = entry->allowance && entry->allowance->burst && conv->last_seq == 0;
     if (!*new)
         return true;
-    rows =
-        db_query(store->db, find,
-                 DB_VALUES(db_text(conv->sink->network), db_text(conv->account),
-                           db_text(conv->contact), db_int(TO_XMPP)));
-    *new = !db_next(rows);
-    return db_end(rows, err);
+    if (!has_written(store, conv, &written, err))
+        return false;
+    *new = !written;
+    return true;
+}
+
+/* Short numbers may cost a lot. */
+static bool answers_fit(struct store *store, const struct conversation *conv,
+                        const struct entry *entry, struct err *err)
+{
+    bool written;
+
+    if (!entry->answers_only)
+        return true;
+    return has_written(store, conv, &written, err) &&
+           (written ||
+            err_set(err, ERR_NOT_ALLOWED,
+                    "%.*s is a short number, which may cost a lot: this "
+                    "gateway sends there only to answer",
+                    (int)strcspn(conv->contact, ";"), conv->contact));
 }
 
 static bool paused_refuse(const struct store *store, int64_t until,
@@ -236,7 +267,8 @@ bool allowance_check(struct store *store, const struct conversation *conv,
     rules = rules_find(store, conv->sink->network, conv->account);
     if (rules && rules->paused_until > store->now)
         return paused_refuse(store, rules->paused_until, err);
-    return sides_each(store, conv, entry, limit_fits, err) &&
+    return answers_fit(store, conv, entry, err) &&
+           sides_each(store, conv, entry, limit_fits, err) &&
            burst_fits(store, conv, entry, paused, err);
 }
 

@@ -128,8 +128,8 @@ static bool put_columns(struct store *store, const struct json_task *t,
 static bool put_account(struct store *store, const struct json_task *t,
                         struct json_object *object, struct err *err)
 {
-    static const char find[] = "SELECT jid, created, settings FROM account"
-                               " WHERE network = ?1 AND jid = ?2";
+    static const char find[] = "SELECT jid, created, settings, limits"
+                               " FROM account WHERE network = ?1 AND jid = ?2";
     struct json_object *account = json_object_new_object();
     struct db_rows *rows = db_query(
         store->db, find, DB_VALUES(db_text(t->network), db_text(t->account)));
@@ -140,6 +140,8 @@ static bool put_account(struct store *store, const struct json_task *t,
         put_text(account, "jid", db_get_text(rows, 0));
         put_int(account, "created", db_get_int(rows, 1));
         put_text(account, "settings", db_get_text(rows, 2));
+        if (db_get_text(rows, 3))
+            put_text(account, "limits", db_get_text(rows, 3));
     }
     return db_end(rows, err);
 }
@@ -176,11 +178,13 @@ static bool put_messages(struct store *store, const struct json_task *t,
     struct db_rows *rows =
         db_query(store->db, find,
                  DB_VALUES(db_text(t->network), db_text(t->account),
-                           db_int(MESSAGES_MAX)));
+                           db_int(MESSAGES_MAX + 1)));
 
     json_object_object_add(object, "messages", array);
-    while (db_next(rows))
+    while (json_object_array_length(array) < MESSAGES_MAX && db_next(rows))
         json_object_array_add(array, message_object(rows));
+    if (json_object_array_length(array) == MESSAGES_MAX && db_next(rows))
+        put_text(object, "note", "older messages are not in this list");
     return db_end(rows, err);
 }
 
@@ -232,6 +236,7 @@ static bool erase_run(struct store *store, struct task *task, struct err *err)
     static const char *const of_account[] = {
         "DELETE FROM contact WHERE network = ?1 AND account = ?2",
         "DELETE FROM block WHERE network = ?1 AND account = ?2",
+        "DELETE FROM seen WHERE source = ?2",
         "DELETE FROM conversation WHERE network = ?1 AND account = ?2"
         " AND NOT EXISTS (SELECT 1 FROM message m WHERE m.conv ="
         " conversation.id)",
@@ -244,7 +249,7 @@ static bool erase_run(struct store *store, struct task *task, struct err *err)
         if (!db_run(store->db, of_messages[i], values, 3, err))
             return false;
     }
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof(of_account) / sizeof(of_account[0]); i++) {
         if (!db_run(store->db, of_account[i], values, 2, err))
             return false;
     }

@@ -43,8 +43,8 @@ bool admission_make(struct store *store, const struct entry *entry,
 
 /* --- limits (allowance.c) ------------------------------------------------- */
 
-/* May it be accepted? ERR_LIMITED or ERR_TOO_LONG. Too many new contacts pause
- * the account: *paused, and that is written. */
+/* May it be accepted? ERR_LIMITED, ERR_TOO_LONG or ERR_NOT_ALLOWED. Too many
+ * new contacts pause the account: *paused, and that is written. */
 bool allowance_check(struct store *store, const struct conversation *conv,
                      const struct entry *entry, bool *paused, struct err *err);
 

@@ -141,7 +141,8 @@ struct entry {
     bool make_account; /* registration = auto; else unknown is refused */
     const struct allowance *allowance; /* TO_LINE; lives as long as the store;
                                           NULL: only what the account has */
-    size_t cost;                       /* parts that it will be, as planned */
+    bool answers_only; /* TO_LINE: refused unless the contact wrote first */
+    size_t cost;       /* parts that it will be, as planned */
     int64_t at, expires;
     /* Take it at once when nothing of its conversation waits in front: for
      * TO_LINE an idle conversation, for TO_XMPP one whose earlier messages
@@ -445,6 +446,7 @@ struct account_row {
     const char *jid;
     const char *settings; /* a JSON object */
     bool disabled;
+    bool ruled;      /* an admin has limited it, or it is paused */
     int64_t created; /* Unix ms */
 };
 typedef void store_account_row_fn(void *arg, const struct account_row *row,
@@ -464,7 +466,7 @@ typedef void store_changed_fn(void *arg, bool made, const struct err *err);
 void store_account_put(struct store *store, const struct account_change *change,
                        store_changed_fn *fn, void *arg);
 
-/* Removes an account with its subscriptions and its names of contacts. Its
+/* Removes an account with its subscriptions, contacts and block list. Its
  * texts that have not gone out fail with `why`, which their sender is owed: fn
  * gets each, then NULL; ERR_UNREGISTERED when there is no such account. */
 void store_account_remove(struct store *store, const char *network,

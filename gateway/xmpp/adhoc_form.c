@@ -39,7 +39,9 @@ static void add_lines(xmpp_stanza_t *field, const char *element,
         text += n + (text[n] == '\n');
     }
     if (*text)
-        stanza_add(field, element, NULL, "... (there is more)");
+        stanza_add(field, element, NULL,
+                   "... (there is more: asked in a chat, this gateway sends "
+                   "all of it)");
 }
 
 /* --- asking --------------------------------------------------------------- */

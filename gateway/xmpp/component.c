@@ -320,10 +320,11 @@ static bool front_typed_jid(const char *typed, char out[NETWORK_JID_SIZE])
     return true;
 }
 
-static bool front_typed_address(void *self, const char *typed, char out[1024],
+static bool front_typed_address(void *self, const struct number_plan *plan,
+                                const char *typed, char out[1024],
                                 struct err *err)
 {
-    return address_from_typed(self, typed, out, err);
+    return address_from_typed_by(self, plan, typed, out, err);
 }
 
 static bool front_contact_jid(const void *self, const char *address,

@@ -205,7 +205,8 @@ static void route_text(struct request *request, const char *text)
     bool multicast = multicast_is(request);
     struct denial denial;
 
-    if (!may_ask(request, &denial) || !request_resolve(request, &denial))
+    if (!may_ask(request, &denial) ||
+        (!multicast && !request_resolve(request, &denial)))
         request_refuse(request, &denial.refusal);
     else if (!request->contact[0] && !multicast)
         prompt_text(request, text);

@@ -6,10 +6,18 @@
 
 #include "base/mem.h"
 
+/* "+15550001,+15550002@gateway": no number has a comma. */
+static bool is_group(const struct request *request)
+{
+    return network_policy(request->component->network)->phone_addresses &&
+           strchr(request->to.local, ',');
+}
+
 bool multicast_is(const struct request *request)
 {
-    return request->contact[0] == '\0' &&
-           stanza_find(request->stanza, "addresses", NS_ADDRESS);
+    return is_group(request) ||
+           (!request->to.local[0] &&
+            stanza_find(request->stanza, "addresses", NS_ADDRESS));
 }
 
 static const char *attribute(xmpp_stanza_t *address, const char *key)
@@ -47,11 +55,9 @@ static bool deny(struct denial *denial, const char *condition)
     return false;
 }
 
-static bool add(const struct request *request, xmpp_stanza_t *address,
+static bool add(const struct request *request, const char *typed,
                 struct multicast *out, struct denial *denial)
 {
-    const char *uri = attribute(address, "uri");
-    const char *typed = *uri ? uri : attribute(address, "jid");
     char contact[ADDRESS_SIZE];
     struct err err;
 
@@ -71,22 +77,56 @@ static bool add(const struct request *request, xmpp_stanza_t *address,
     return true;
 }
 
-bool multicast_read(const struct request *request, struct multicast *out,
-                    struct denial *denial)
+static bool add_group(const struct request *request, struct multicast *out,
+                      struct denial *denial)
+{
+    bool good = true;
+
+    for (const char *at = request->to.local; good && *at;) {
+        size_t n = strcspn(at, ",");
+        char *typed = xstrndup(at, n);
+
+        good = add(request, typed, out, denial);
+        free(typed);
+        at += n + (at[n] == ',');
+    }
+    return good;
+}
+
+static bool add_listed(const struct request *request, struct multicast *out,
+                       struct denial *denial)
 {
     xmpp_stanza_t *addresses =
         stanza_find(request->stanza, "addresses", NS_ADDRESS);
-    struct multicast made = { .n = 0 };
 
     for (xmpp_stanza_t *address = stanza_first(addresses); address;
          address = stanza_after(address)) {
-        if (is_receiver(address) && !add(request, address, &made, denial)) {
-            multicast_free(&made);
+        const char *uri = attribute(address, "uri");
+        const char *typed = *uri ? uri : attribute(address, "jid");
+
+        if (is_receiver(address) && !add(request, typed, out, denial))
             return false;
-        }
     }
-    *out = made;
     return true;
+}
+
+bool multicast_read(const struct request *request, struct multicast *out,
+                    struct denial *denial)
+{
+    struct multicast made = { .n = 0 };
+    bool good = is_group(request) ? add_group(request, &made, denial)
+                                  : add_listed(request, &made, denial);
+
+    if (good && made.n == 0) {
+        (void)err_set(&denial->err, ERR_BAD_ADDRESS,
+                      "there is nobody in it to whom it is to be sent");
+        good = deny(denial, "bad-request");
+    }
+    if (good)
+        *out = made;
+    else
+        multicast_free(&made);
+    return good;
 }
 
 void multicast_free(struct multicast *multicast)

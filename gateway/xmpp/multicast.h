@@ -1,6 +1,8 @@
-/* multicast.h - one message to several phones (XEP-0033), in the form that
- * Cheogram's SGX contract uses for groups, too: a message to the gateway's own
- * JID with <address type='to' uri='sms:+...'/> (or jid='+...@gateway'). */
+/* multicast.h - one message to several phones (XEP-0033), in the forms that
+ * Cheogram and its SGX contract use for groups: to the gateway's own JID with
+ * <address type='to' uri='sms:+...'/> (or jid='+...@gateway'), or to a JID of
+ * several numbers, "+15550001,+15550002@gateway". Each phone gets a text of its
+ * own, and has a result of its own: a receipt or an error from its JID. */
 #ifndef MOONGATE_XMPP_MULTICAST_H
 #define MOONGATE_XMPP_MULTICAST_H
 
@@ -21,7 +23,8 @@ bool multicast_is(const struct request *request);
 
 /* The receivers; those that are marked as delivered are left out (XEP-0033
  * 4.1.6). Nothing is sent when one is wrong: the refusal says which (jid-
- * malformed) or how many are allowed (not-acceptable). */
+ * malformed), or how many are allowed (not-acceptable), or that there is none
+ * (bad-request). */
 bool multicast_read(const struct request *request, struct multicast *out,
                     struct denial *denial);
 void multicast_free(struct multicast *multicast);

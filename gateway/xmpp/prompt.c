@@ -65,14 +65,33 @@ static void say(struct component *component, const char *to, const char *text)
     (void)component_send(component, message, STREAM_OPTIONAL);
 }
 
+/* How much of it goes into one message: whole lines, if they are not too long,
+ * and whole characters. */
+static size_t piece_of(const char *text)
+{
+    size_t n = strlen(text), max = ANSWER_MAX;
+
+    if (n <= max)
+        return n;
+    for (n = max; n > max / 2; n--)
+        if (text[n - 1] == '\n')
+            return n;
+    for (n = max; ((unsigned char)text[n] & 0xc0) == 0x80;)
+        n--;
+    return n;
+}
+
+/* In as many messages as it takes: an answer has a ceiling of its own. */
 static void talk_say(const struct talk *talk, const char *text)
 {
-    char *cut = xstrdup(text);
+    do {
+        size_t n = piece_of(text);
+        char *piece = xstrndup(text, n);
 
-    if (strlen(cut) > ANSWER_MAX)
-        text_copy(cut + ANSWER_MAX - 32, 32, "... (there is more)");
-    say(talk->prompt->component, talk->from, cut);
-    free(cut);
+        say(talk->prompt->component, talk->from, piece);
+        free(piece);
+        text += n;
+    } while (*text);
 }
 
 static void on_impatient(void *arg)

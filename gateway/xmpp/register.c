@@ -200,22 +200,6 @@ static void on_removed(void *arg, const struct err *err)
         answer_done(asked);
 }
 
-static void on_remove(void *arg, const struct account *account,
-                      const struct err *err)
-{
-    struct asked *asked = arg;
-
-    if (err)
-        refuse_err(asked, err);
-    else if (!account)
-        refuse_kind(asked, ERR_UNREGISTERED, "you have no account here");
-    else if (account->disabled)
-        refuse_kind(asked, ERR_FORBIDDEN, "this account is disabled");
-    else
-        account_remove(asked->component->network, asked->account, on_removed,
-                       asked);
-}
-
 /* Also for those who may not use the network any more. */
 static void remove_account(struct request *request)
 {
@@ -226,8 +210,8 @@ static void remove_account(struct request *request)
                              "<remove/> goes alone");
         return;
     }
-    account_get(request->component->network, request->account, on_remove,
-                asked_new(request));
+    account_leave(request->component->network, request->account, on_removed,
+                  asked_new(request));
 }
 
 /* --- set ------------------------------------------------------------------ */

@@ -192,6 +192,40 @@ def test_a_chat_with_the_gateway(desk):
     assert say(bob, desk, "cancel") == "Cancelled."
 
 
+def test_numbers_as_one_writes_them(desk):
+    bob = desk.bob
+    assert PHONE in say(bob, desk, "send 07700 900123 see you")
+    desk.phone_gets("see you")
+    assert "in quotes" in say(bob, desk, "send 07700 900123 4 tickets")
+    assert "Nurse Angelica is" in say(
+        bob, desk, "contacts-add +44 7700 900 124 Nurse Angelica")
+    say(bob, desk, "settings country=49")
+    assert "+491701234567" in say(bob, desk, "block 0170 1234567")
+    assert "+491701234567" in say(bob, desk, "blocked")
+    form = run(desk, bob, "unblock", address="(0170) 123-4567")
+    assert "+491701234567" in form.note
+    assert say(bob, desk, "blocked") == "none yet"
+
+
+def test_a_text_to_several_phones(desk):
+    """Each has a result of its own; the same for a group's JID."""
+    bob, numbers = desk.bob, (PHONE, PHONE2)
+    listed = "".join(f"<address type='to' uri='sms:{n}'/>" for n in numbers)
+    say(bob, desk, f"block {PHONE2}")
+    stanza = bob.text(desk.domain, "to both", extra="<addresses xmlns="
+                      f"'http://jabber.org/protocol/address'>{listed}"
+                      "</addresses>")
+    assert bob.expect_receipt(stanza, 20).bare == desk.contact()
+    error = bob.expect_error(stanza)
+    assert error.bare == desk.contact(PHONE2)
+    assert error.condition == "not-acceptable"
+    say(bob, desk, f"unblock {PHONE2}")
+    stanza = bob.text(desk.contact(",".join(numbers)), "group")
+    assert {bob.expect_receipt(stanza, 20).bare for _ in numbers} == {
+        desk.contact(n) for n in numbers}
+    assert desk.phone_texts(PHONE2) == ["group"]
+
+
 def test_what_a_text_would_cost(desk):
     said = say(desk.bob, desk, "parts just a few words")
     assert said.startswith("1 part"), said
@@ -287,6 +321,23 @@ def test_admins_make_and_remove_accounts(closed):
     assert closed.gateway.json("users") == []
 
 
+def test_nobody_leaves_his_limits_behind(desk):
+    """A new account would have none of what an admin decided."""
+    bob, cli = desk.bob, desk.gateway.cli
+    say(bob, desk, f"contacts-add {PHONE}")
+    cli("limit-user", bob.jid, "5 messages/month")
+    assert "only the administrator" in say(bob, desk, "unregister confirm=yes")
+    assert "only the administrator" in say(bob, desk, "erase confirm=yes")
+    answer = bob.iq(desk.domain, "<query xmlns='jabber:iq:register'>"
+                    "<remove/></query>", "set")
+    assert (answer.condition, answer.error_type) == ("not-allowed", "cancel")
+    cli("disable-user", bob.jid)
+    assert "disabled" in say(bob, desk, "erase confirm=yes")
+    assert desk.gateway.json("users") == [{"jid": bob.jid}]
+    cli("remove-user", bob.jid)
+    assert "forgotten" in say(bob, desk, "erase confirm=yes")
+
+
 def test_one_registers_and_sets_what_numbers_mean(make_scene):
     scene = make_scene("prosody")
     scene.start(networks={"sms": {"registration": "open"}})
@@ -297,7 +348,8 @@ def test_one_registers_and_sets_what_numbers_mean(make_scene):
     assert "calling code" in say(bob, scene, "country=abc")
     assert say(bob, scene, "settings country=49 nick=\"Romeo M\"") == "Kept."
     form = Form(bob, scene, "settings").send()
-    assert form.status == "executing" and form.fields() == ["nick", "country"]
+    assert form.status == "executing" and form.fields() == [
+        "nick", "country", "quiet"]
     assert form.text() == "Romeo M\n49"
     form.send("complete", nick="Romeo M", country="-")
     assert form.note == "Kept."

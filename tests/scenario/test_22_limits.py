@@ -83,6 +83,22 @@ def test_where_texts_may_go(make_scene):
     assert "emergency" in refused(scene, stanza, "not-allowed", "cancel")
 
 
+def test_short_codes_are_answered(simple):
+    """One may cost a lot, unless it has asked for it."""
+    code = "12345;phone-context=+44"
+    stanza = simple.alice.text(simple.contact(code), "subscribe")
+    assert "only to answer" in refused(simple, stanza, "not-allowed", "cancel")
+    simple.talk()
+    simple.phone_sends("Your parcel comes at 9. OK?", "12345")
+    simple.talk("meanwhile")
+    simple.gateway.cli("queue", "release", next(
+        row["id"] for row in simple.gateway.queue() if row["held"]),
+        simple.server.jid(simple.alice_user))
+    simple.alice.expect_text(simple.contact(code))
+    simple.alice.text(simple.contact(code), "OK")
+    simple.phone_gets("OK", "12345")
+
+
 def test_a_burst_is_paused(make_scene):
     scene = start(make_scene, burst=3)
     scene.bob.fence(scene.domain)

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 
 import pytest
 
@@ -54,6 +55,17 @@ def test_nobody_elses_line(make_scene):
     assert "belong to others" in error.error_text
     scene.talk("mine")
     assert scene.phone_texts() == ["mine"]
+
+
+def test_assigned_without_registration(make_scene):
+    """The admin's word is enough where nobody can register."""
+    scene = make_scene("prosody")
+    alice = scene.server.jid(scene.alice_user)
+    scene.start(networks={"sms": {"registration": "closed"}},
+                lines={"sim1": {"owner": alice}})
+    scene.talk("mine from the first text")
+    error = scene.bob.expect_error(scene.bob.text(scene.contact(), "let me"))
+    assert error.condition in ("registration-required", "forbidden")
 
 
 # ---- teams ----------------------------------------------------------------
@@ -115,6 +127,20 @@ def test_claim_and_release(team):
     assert len(team.bob.texts(team.contact())) == 1
     assert "only he or an" in say(team.bob, team, f"release {PHONE}")
     assert "whole team" in say(team.alice, team, f"release {PHONE}")
+    told = team.bob.expect_text(team.contact())
+    assert "back to the team" in told.body
+    team.phone_sends("for all")
+    team.bob.expect_text(team.contact(), "for all")
+
+
+def test_who_leaves_keeps_no_claim(team):
+    say(team.alice, team, f"claim {PHONE}")
+    data = json.loads(team.gateway.cli(
+        "export", "--as", team.alice.jid).stdout)
+    assert data["claims"] == [PHONE]
+    say(team.alice, team, "unregister confirm=yes")
+    told = team.bob.expect_text(team.contact())
+    assert "answers from now on" in told.body
     told = team.bob.expect_text(team.contact())
     assert "back to the team" in told.body
     team.phone_sends("for all")

@@ -162,11 +162,13 @@ bool account_may_register(const struct network *network, const char *jid,
     return !network->closed || err_set(err, ERR_NOT_ALLOWED, "closed");
 }
 
-void account_admit(struct network *network, const char *jid,
-                   account_done_fn *fn, void *arg)
+void account_admit(struct network *network, const char *jid, account_fn *fn,
+                   void *arg)
 {
-    (void)jid;
-    fn(arg, network->refuse_account.kind ? &network->refuse_account : NULL);
+    if (network->refuse_account.kind)
+        fn(arg, NULL, &network->refuse_account);
+    else
+        account_get(network, jid, fn, arg);
 }
 
 void account_get(struct network *network, const char *jid, account_fn *fn,
@@ -213,6 +215,21 @@ void account_remove(struct network *network, const char *jid,
     fn(arg, NULL);
 }
 
+void account_leave(struct network *network, const char *jid,
+                   account_done_fn *fn, void *arg)
+{
+    struct err err = { 0 };
+
+    if (strcmp(jid, network->account) != 0)
+        err_set(&err, ERR_UNREGISTERED, "no account");
+    else if (network->disabled)
+        err_set(&err, ERR_FORBIDDEN, "disabled");
+    if (err.kind == ERR_NONE)
+        account_remove(network, jid, fn, arg);
+    else
+        fn(arg, &err);
+}
+
 bool network_typed_jid(const struct network *network, const char *typed,
                        char out[NETWORK_JID_SIZE], struct err *err)
 {
@@ -221,10 +238,11 @@ bool network_typed_jid(const struct network *network, const char *typed,
     return strchr(typed, '@') || err_set(err, ERR_BAD_ADDRESS, "no JID");
 }
 
-bool network_typed_address(const struct network *network, const char *typed,
+bool network_typed_address(const struct network *network,
+                           const struct number_plan *plan, const char *typed,
                            char out[1024], struct err *err)
 {
-    return network_address(network, typed, out, err);
+    return network_address_by(network, plan, typed, out, err);
 }
 
 void inbox_user_text(struct network *network, const struct user_text *text,

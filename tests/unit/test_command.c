@@ -104,6 +104,79 @@ static void runs_and_ends(void **state)
                         "done to +447700900123\ntext hello  you\nthere\n");
 }
 
+static void numbers_as_people_write_them(void **state)
+{
+    static const char *const words[][3] = {
+        { "07700 900123 hello", "+447700900123", "hello" },
+        { "+44 (0)7700 900 123 four tickets", "+447700900123", "four tickets" },
+        { "020 7946 0018 at 2", "+442079460018", "at 2" },
+        { "+33 6 12 34 56 78 90euros", "+33612345678", "90euros" },
+        { "+447700900123 4 tickets", "+447700900123", "4 tickets" },
+        { "\"07700 900 123\" 4 tickets", "+447700900123", "4 tickets" },
+        { "12345 67890 is my code", "12345;phone-context=+44",
+          "67890 is my code" },
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        struct call *call = call_of(f, JULIET, "send");
+        struct err err;
+
+        assert_true(call_set_words(call, words[i][0], &err));
+        assert_string_equal(call_value(call, "to"), words[i][1]);
+        assert_string_equal(call_value(call, "text"), words[i][2]);
+        call_free(call);
+    }
+}
+
+/* Rather asked than sent to somebody else. */
+static void numbers_without_an_end(void **state)
+{
+    static const char *const words[] = {
+        "+49 170 123 45 67 hallo",
+        "07700 900123 4 tickets",
+    };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        struct call *call = call_of(*state, JULIET, "send");
+        struct err err;
+
+        assert_false(call_set_words(call, words[i], &err));
+        assert_non_null(strstr(err.text, "in quotes"));
+        call_free(call);
+    }
+}
+
+/* His country counts as soon as it is known, also for a number that is none
+ * in that of the network. */
+static void numbers_of_ones_own_country(void **state)
+{
+    struct fixture *f = *state;
+    struct call *call = call_of(f, JULIET, "send");
+    struct err err;
+
+    text_copy(f->network.account, sizeof(f->network.account), JULIET);
+    text_copy(f->network.settings, sizeof(f->network.settings),
+              "{\"country\":\"49\"}");
+    assert_true(call_set_words(call, "0170 1234567 hallo", &err));
+    assert_true(call_run(call, &err));
+    assert_string_equal(take_heard(f), "done to +491701234567\ntext hallo\n");
+    call = call_of(f, "romeo@example.org", "send");
+    assert_true(call_set_words(call, "0170 1234567 hallo", &err));
+    assert_true(call_run(call, &err));
+    assert_string_equal(take_heard(f), "done to +441701234567\ntext hallo\n");
+    f->network.policy.plan.country_code[0] = '\0';
+    call = call_of(f, "romeo@example.org", "send");
+    assert_true(call_set_words(call, "0170 1234567 hallo", &err));
+    assert_true(call_run(call, &err));
+    assert_non_null(strstr(take_heard(f), "failed \"0170 1234567\""));
+    call = call_of(f, JULIET, "send");
+    assert_true(call_set_words(call, "0170 1234567 hallo", &err));
+    assert_false(call_set(call, "to", "my aunt", &err));
+    assert_true(call_run(call, &err));
+    assert_string_equal(take_heard(f), "done to +491701234567\ntext hallo\n");
+}
+
 static void asks_again_until_it_ends(void **state)
 {
     struct fixture *f = *state;
@@ -378,6 +451,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(runs_and_ends),
+        TEST(numbers_as_people_write_them),
+        TEST(numbers_without_an_end),
+        TEST(numbers_of_ones_own_country),
         TEST(asks_again_until_it_ends),
         TEST(is_left_while_it_asks),
         TEST(is_left_while_it_runs),

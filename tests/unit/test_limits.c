@@ -78,9 +78,8 @@ static void ordinary_numbers_are_free(void **state)
 static void dear_numbers_are_not(void **state)
 {
     static const char *const dear[] = {
-        "+19005551234",  "+449061234567",           "+498001",
-        "+491371234567", "+881612345678",           "+97912345678",
-        "+33892123456",  "12345;phone-context=+44", "+447012345678",
+        "+19005551234",  "+449061234567", "+498001",      "+491371234567",
+        "+881612345678", "+97912345678",  "+33892123456", "+447012345678",
     };
     struct scene *s = *state;
 
@@ -93,6 +92,22 @@ static void dear_numbers_are_not(void **state)
     s->d.premium = true;
     for (size_t i = 0; i < sizeof(dear) / sizeof(dear[0]); i++)
         assert_true(goes(s, dear[i]));
+}
+
+static void short_numbers_are_only_answered(void **state)
+{
+    static const char code[] = "12345;phone-context=+44";
+    struct scene *s = *state;
+
+    assert_true(goes(s, code));
+    assert_true(destination_answers_only(&s->d, code, true));
+    assert_false(destination_answers_only(&s->d, "+447700900123", true));
+    assert_false(destination_answers_only(&s->d, "name:Bank", true));
+    assert_false(destination_answers_only(&s->d, "12345", false));
+    add(s, "allow_prefixes", "12345");
+    assert_false(destination_answers_only(&s->d, code, true));
+    add(s, "deny_prefixes", "12345");
+    assert_false(goes(s, code));
 }
 
 static void emergency_numbers_never(void **state)
@@ -224,6 +239,7 @@ int main(void)
         TEST(ordinary_numbers_are_free),
         TEST(dear_numbers_are_not),
         TEST(emergency_numbers_never),
+        TEST(short_numbers_are_only_answered),
         TEST(only_what_is_allowed),
         TEST(other_addresses_have_prefixes_only),
         TEST(answers_in_a_minute),

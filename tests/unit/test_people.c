@@ -186,16 +186,30 @@ static void who_is_not_in_the_team_is_refused(void **state)
     assert_int_equal(n_shown, 0);
 }
 
-/* No copy of what was not accepted: his account is not there. */
+/* No copy of what was not accepted. */
 static void a_refused_text_has_no_copies(void **state)
 {
     struct core_scene *s = with_team(state);
 
+    assert_true(limits_parse("1 messages/month",
+                             &s->network->limits.allowance.account, NULL));
+    writes(s, ROMEO, "one", "first");
+    assert_int_equal(n_shown, 1);
+    writes(s, ROMEO, "one too many", "second");
+    assert_int_equal(s->done.kind, ERR_LIMITED);
+    assert_int_equal(n_shown, 1);
+    assert_int_equal(s->n_out, 1);
+}
+
+/* Who is in a team needs no registration. */
+static void the_admins_word_is_enough(void **state)
+{
+    struct core_scene *s = with_team(state);
+
     s->network->registration = REGISTRATION_CLOSED;
-    writes(s, ROMEO, "too early", NULL);
-    assert_int_equal(s->done.kind, ERR_UNREGISTERED);
-    assert_int_equal(n_shown, 0);
-    assert_int_equal(s->n_out, 0);
+    writes(s, ROMEO, "hello", NULL);
+    assert_int_equal(s->done.kind, ERR_NONE);
+    assert_int_equal(n_shown, 1);
 }
 
 /* Another team of the same network has nothing to do with it. */
@@ -333,6 +347,7 @@ int main(void)
         CORE_SCENE(all_of_a_team_see_all),
         CORE_SCENE(who_is_not_in_the_team_is_refused),
         CORE_SCENE(a_refused_text_has_no_copies),
+        CORE_SCENE(the_admins_word_is_enough),
         CORE_SCENE(a_line_may_have_another_team),
         cmocka_unit_test(the_mark_is_clear),
         CORE_SCENE(only_who_claimed_sees_more),

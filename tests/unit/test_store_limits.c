@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/kind.h"
 #include "base/limit.h"
 
 #define ROMEO "romeo@example.org"
@@ -124,6 +125,29 @@ static void new_contacts(void **state)
     assert_false(goes(s, ROMEO, NURSE, 1));
     assert_true(goes(s, ROMEO, PHONE, 1));
     assert_false(goes(s, ROMEO, NURSE, 1)); /* the refused one is still new */
+}
+
+/* What the gateway says in the conversation is no text of the contact. */
+static void only_who_wrote_is_answered(void **state)
+{
+    static const char code[] = "12345;phone-context=+44";
+    struct scene *s = *state;
+    struct entry entry = text_to(ROMEO, code, 1);
+    struct entry in = scene_in(ROMEO, code, "[benvolio] answers from now on");
+
+    entry.answers_only = true;
+    assert_int_equal(scene_accept(s, &entry)->outcome, ENTRY_REFUSED);
+    assert_int_equal(s->results[0].err.kind, ERR_NOT_ALLOWED);
+    assert_non_null(strstr(s->results[0].err.text, "12345 is a short number"));
+    in.kind = KIND_NOTICE;
+    in.make_account = true;
+    assert_int_not_equal(scene_accept(s, &in)->outcome, ENTRY_REFUSED);
+    assert_int_equal(scene_accept(s, &entry)->outcome, ENTRY_REFUSED);
+    in = scene_in(ROMEO, code, "Your code is 4711");
+    assert_int_not_equal(scene_accept(s, &in)->outcome, ENTRY_REFUSED);
+    assert_int_equal(scene_accept(s, &entry)->outcome, ENTRY_QUEUED);
+    entry.account = BENVOLIO;
+    assert_int_equal(scene_accept(s, &entry)->outcome, ENTRY_REFUSED);
 }
 
 static void a_refusal_costs_nothing(void **state)
@@ -283,6 +307,7 @@ int main(void)
         LIMITS(parts_are_counted),
         LIMITS(all_together),
         LIMITS(new_contacts),
+        LIMITS(only_who_wrote_is_answered),
         LIMITS(a_refusal_costs_nothing),
         LIMITS(what_comes_again_is_not_refused),
         LIMITS(nothing_is_counted_without_a_limit),

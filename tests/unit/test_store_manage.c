@@ -319,9 +319,12 @@ static void on_export(void *arg, struct json_object *object,
 static void test_export_and_erase(void **state)
 {
     struct scene *s = *state;
+    struct entry entry = scene_out(ROMEO, PHONE, "one");
     struct delivery *d;
 
-    (void)accept(s, TO_LINE, ROMEO, "one");
+    entry.source = ROMEO;
+    entry.key = "origin";
+    scene_accept(s, &entry);
     d = scene_take_one(s, TO_LINE, "one");
     scene_move_to(s, d, MESSAGE_SENT, 0);
     delivery_free(d);
@@ -336,6 +339,7 @@ static void test_export_and_erase(void **state)
     block(s, true);
     list(s, true);
     assert_string_equal(s->texts[0], "{\"address\":\"" PHONE "\"}");
+    assert_int_equal(scene_sql(s, "SELECT count(*) FROM seen"), 1);
     store_erase(s->store, "sms", ROMEO, on_plain, s);
     scene_wait(s);
     assert_false(s->failed);
@@ -343,6 +347,7 @@ static void test_export_and_erase(void **state)
     assert_int_equal(scene_sql(s, "SELECT count(*) FROM body"), 2);
     assert_int_equal(scene_sql(s, "SELECT count(*) FROM contact"), 0);
     assert_int_equal(scene_sql(s, "SELECT count(*) FROM block"), 0);
+    assert_int_equal(scene_sql(s, "SELECT count(*) FROM seen"), 0);
     d = scene_take(s, TO_LINE, 2, 1);
     assert_string_equal(d->text, "two");
     assert_string_equal(d->next->text, "three");

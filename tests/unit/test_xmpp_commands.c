@@ -399,6 +399,38 @@ static void does_one_at_a_time(void **state)
     assert_string_equal(fake_written(), "");
 }
 
+static size_t count(const char *text, const char *part)
+{
+    size_t n = 0;
+
+    for (; (text = strstr(text, part)); text++)
+        n++;
+    return n;
+}
+
+/* In whole lines; a form has no room, and says where there is more. */
+static void says_long_answers_in_pieces(void **state)
+{
+    enum { LINES = 10000 };
+    char text[LINES * 11 + 1];
+    const char *form;
+
+    (void)state;
+    for (size_t i = 0; i < LINES; i++)
+        (void)snprintf(text + i * 11, 12, "%010zu\n", i);
+    (void)chat(ADMIN, "queue hold");
+    call_print_long(fake_commands.later, text);
+    call_done(fake_commands.later);
+    form = fake_written();
+    assert_int_equal(count(form, "<body>"), 3);
+    assert_int_equal(count(form, "\n</body>"), 3);
+    has(form, "0000009999\n</body>");
+    (void)command(ADMIN, "queue-hold", "");
+    call_print_long(fake_commands.later, text);
+    call_done(fake_commands.later);
+    has(fake_written(), "(there is more: asked in a chat, this gateway sends ");
+}
+
 static void knows_its_people(void **state)
 {
     (void)state;
@@ -449,6 +481,7 @@ int main(void)
         TEST(leads_a_dialogue),
         TEST(a_dialogue_ends_by_itself),
         TEST(does_one_at_a_time),
+        TEST(says_long_answers_in_pieces),
         TEST(knows_its_people),
     };
 

@@ -176,6 +176,42 @@ static void test_many(void **state)
                            "</addresses></message>");
     has(out, "from=\"+447700900001@sms.localhost\"");
     has(out, "id=\"m\"");
+    has(converse(TO_MANY "<address type='noreply'/></addresses></message>"),
+        "<bad-request ");
+    scene_clear(&scene);
+}
+
+#define TO_GROUP(local, inside)                                                \
+    "<message from='a@example.org/r' id='m' to='" local "@sms.localhost'>"     \
+    "<body>all</body>" inside "</message>"
+
+/* A JID of several numbers, as Cheogram writes groups; and one of a single
+ * number, where addresses mean nothing any more. */
+static void test_group(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_make(&scene, NULL);
+    scene_online(&scene);
+    assert_string_equal(
+        converse(TO_GROUP("+447700900001,+447700900002,+447700900001", "")),
+        "");
+    assert_string_equal(
+        fake_calls(&scene.network),
+        "text a@example.org|a@example.org/r|+447700900001|m|-|all|0\n"
+        "text a@example.org|a@example.org/r|+447700900002|m|-|all|0\n");
+    has(converse(TO_GROUP("+447700900001,bob", "")), "<jid-malformed ");
+    has(converse(TO_GROUP(",", "")), "<jid-malformed ");
+    assert_string_equal(
+        converse(TO_GROUP(
+            "+447700900001",
+            "<addresses xmlns='http://jabber.org/protocol/address'>"
+            "<address type='to' uri='sms:+447700900002'/></addresses>")),
+        "");
+    assert_string_equal(
+        fake_calls(&scene.network),
+        "text a@example.org|a@example.org/r|+447700900001|m|-|all|0\n");
     scene_clear(&scene);
 }
 
@@ -204,6 +240,7 @@ int main(void)
         cmocka_unit_test(test_styles),   cmocka_unit_test(test_style_flood),
         cmocka_unit_test(test_contents), cmocka_unit_test(test_taken_back),
         cmocka_unit_test(test_many),     cmocka_unit_test(test_too_many),
+        cmocka_unit_test(test_group),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
