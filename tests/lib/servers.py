@@ -81,13 +81,15 @@ log = {{ info = "*console" }}
 interfaces = {{ "127.0.0.1", "::1" }}
 c2s_ports = {{ {port} }}
 s2s_ports = {{ }}
-http_ports = {{ }}
+http_ports = {{ {http_port} }}
+http_interfaces = {{ "127.0.0.1" }}
 https_ports = {{ }}
 modules_enabled = {{ "saslauth"; "roster"; "disco"; "ping"; "presence";
-    "message"; "iq"; "offline"; "carbons"; "smacks" }}
-modules_disabled = {{ "s2s"; "tls"; "admin_shell"; "http" }}
+    "message"; "iq"; "offline"; "carbons"; "smacks"{modules} }}
+modules_disabled = {{ "s2s"; "tls"; "admin_shell"{disabled} }}
 authentication = "internal_plain"
 c2s_require_encryption = false
+consider_websocket_secure = true
 allow_unencrypted_plain_auth = true
 storage = "internal"
 component_ports = {{ {component_port} }}
@@ -98,17 +100,29 @@ VirtualHost "{elsewhere}"
 {components}
 """
 
+BROWSER_MODULES = '; "websocket"; "pep"; "vcard_legacy"; "blocklist"'
+
 
 class Prosody(Server):
     name = "prosody"
 
-    def __init__(self, *args, extra="", secret=SECRET, **named):
+    def __init__(self, *args, extra="", secret=SECRET, browsers=False,
+                 **named):
+        """`browsers`: what clients in a browser need, a websocket first."""
         super().__init__(*args, **named)
         self.extra, self.secret = extra, secret
+        self.http_port = free_port() if browsers else None
+
+    @property
+    def websocket(self):
+        return f"ws://{HOST}:{self.http_port}/xmpp-websocket"
 
     def write_config(self):
         text = PROSODY.format(
             folder=self.folder, port=self.port, host=HOST,
+            http_port=self.http_port or "",
+            modules=BROWSER_MODULES if self.http_port else "",
+            disabled="" if self.http_port else '; "http"',
             component_port=self.component_port, extra=self.extra,
             elsewhere=ELSEWHERE, components="\n".join(
                 self.component(d) for d in self.domains))
