@@ -19,6 +19,8 @@ DEPS_BUILD := gcc libc6-dev pkg-config libuv1-dev libstrophe-dev \
 DEPS_DEMO := prosody python3 python3-slixmpp python3-aiohttp
 DEPS_TEST := libcmocka-dev python3-pytest ejabberd gammu gammu-smsd smstools \
     kannel modemmanager ofono dbus libglib2.0-bin faketime \
+    go-sendxmpp profanity python3-pyte chromium chromium-driver \
+    python3-selenium \
     valgrind clang clang-format libclang-rt-dev|libclang-rt-14-dev \
     universal-ctags openssl
 

@@ -142,12 +142,14 @@ interfaces = {{ "127.0.0.1", "::1" }}
 c2s_ports = {{ {port} }}
 s2s_ports = {{ }}
 http_ports = {{ {http_port} }}
+http_interfaces = {{ "127.0.0.1" }}
 https_ports = {{ }}
 modules_enabled = {{ "saslauth"; "roster"; "disco"; "ping"; "presence";
-    "message"; "iq"; "offline"; "carbons"; "smacks" }}
-modules_disabled = {{ "s2s"; "tls"; "admin_shell"; {no_http} }}
+    "message"; "iq"; "offline"; "carbons"; "smacks"{modules} }}
+modules_disabled = {{ "s2s"; "tls"; "admin_shell"{disabled} }}
 authentication = "internal_plain"
 c2s_require_encryption = false
+consider_websocket_secure = true
 allow_unencrypted_plain_auth = true
 storage = "internal"
 component_ports = {{ {component_ports} }}
@@ -166,21 +168,30 @@ PROSODY_PRIVILEGES = """
     }}
 """
 
+BROWSER_MODULES = '; "websocket"; "pep"; "vcard_legacy"; "blocklist"'
+
 
 class Prosody(Server):
     name = "prosody"
 
-    def __init__(self, *args, extra="", secret=SECRET, http=False, **named):
+    def __init__(self, *args, extra="", secret=SECRET, http=False,
+                 browsers=False, **named):
+        """`browsers`: what clients in a browser need, a websocket first."""
         super().__init__(*args, **named)
-        self.extra, self.secret = extra, secret
-        self.http_port = free_port() if http else None
+        self.extra, self.secret, self.browsers = extra, secret, browsers
+        self.http_port = free_port() if http or browsers else None
+
+    @property
+    def websocket(self):
+        return f"ws://{HOST}:{self.http_port}/xmpp-websocket"
 
     def write_config(self):
         text = PROSODY.format(
             folder=self.folder, port=self.port, host=HOST,
             component_ports="; ".join(map(str, self.component_ports)),
             http_port=self.http_port or "",
-            no_http="" if self.http_port else '"http"',
+            modules=BROWSER_MODULES if self.browsers else "",
+            disabled="" if self.http_port else '; "http"',
             extra=self.extra, elsewhere=ELSEWHERE,
             privileges=self.privileges() if self.privilege else "",
             components="\n".join(self.component(d) for d in self.domains))

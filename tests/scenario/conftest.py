@@ -69,9 +69,10 @@ def private_server(tmp_path):
         if why:
             pytest.skip(why)
         options.setdefault("domains", ["sms0.localhost", "sms1.localhost"])
+        options.setdefault("users", _users(2))
         server = KINDS[name](
-            tmp_path / f"{name}{len(running)}", users=_users(2),
-            strangers=["mallory"], **options)
+            tmp_path / f"{name}{len(running)}", strangers=["mallory"],
+            **options)
         running.append(server)
         return server.start()
     yield get
