@@ -151,6 +151,13 @@ bool roster_privileges(struct request *request)
     return true;
 }
 
+bool roster_may_write(struct component *component, const char *domain)
+{
+    const struct host *host = host_of(component->rosters, domain);
+
+    return host && host->privileged;
+}
+
 static bool has_feature(xmpp_stanza_t *answer, const char *var)
 {
     xmpp_stanza_t *query = stanza_find(answer, "query", NS_DISCO_INFO);

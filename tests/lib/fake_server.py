@@ -29,6 +29,9 @@ class FakeServer:
         self.serial = 0
         self.answer_pings = True
 
+    def component_port_of(self, _):
+        return self.component_port
+
     def stop(self):
         self.hang_up()
         self.listener.close()

@@ -23,6 +23,7 @@ class Scene:
     def __init__(self, server, index, folder):
         self.server, self.folder = server, str(folder)
         self.domain = server.domains[index]
+        self.address = f"127.0.0.1:{server.component_port_of(index)}"
         self.alice_user, self.bob_user = f"a{index}", f"b{index}"
         self.clients, self.gateways = [], []
         self.sim = self.gateway = None
@@ -38,7 +39,7 @@ class Scene:
     def config(self, **changes):
         """A small complete configuration, changed group by group."""
         base = {
-            "xmpp": {"server": f"127.0.0.1:{self.server.component_port}"},
+            "xmpp": {"server": self.address},
             "networks": {"sms": {
                 "jid": self.domain, "secret": SECRET, "country_code": 44}},
             "lines": {

@@ -23,17 +23,77 @@ def password_of(user):
     return user + "-pw"
 
 
+def _tree(lines):
+    """A configuration by its indentation: [[line, what is below it]]."""
+    out = []
+    while lines:
+        head, lines = lines[0], lines[1:]
+        depth = len(head) - len(head.lstrip())
+        n = next((i for i, line in enumerate(lines)
+                  if len(line) - len(line.lstrip()) <= depth), len(lines))
+        out.append([head, _tree(lines[:n])])
+        lines = lines[n:]
+    return out
+
+
+def _merge(old, new):
+    """The same key has all that is below it in either; list items add up."""
+    for head, below in new:
+        same = (head, head + " {}") if head.strip()[0] not in "-}" else ()
+        match = next((pair for pair in old if pair[0] in same), None)
+        if match is None:
+            old.append([head, below])
+        else:
+            match[0] = head
+            _merge(match[1], below)
+    return old
+
+
+def _lines(tree):
+    return [line for head, below in tree for line in [head, *_lines(below)]]
+
+
+def merged(text, more):
+    """A configuration with more of it, put together as an administrator
+    would."""
+    old, new = ([line for line in part.splitlines() if line.strip()]
+                for part in (text, more))
+    return "\n".join(_lines(_merge(_tree(old), _tree(new)))) + "\n"
+
+
 class Server:
     """What both servers have in common; times are generous for slow CI."""
 
-    def __init__(self, folder, domains, users, strangers=()):
+    def __init__(self, folder, domains, users, strangers=(), listeners=1,
+                 privilege=False):
         self.folder = str(folder)
         self.domains, self.users = list(domains), list(users)
         self.strangers = list(strangers)
         self.port = free_port()
-        self.component_port = free_port()
+        self.component_ports = [free_port() for _ in range(listeners)]
+        self.privilege = privilege
         self.process = None
+        self.pasted = []
         os.makedirs(self.folder, exist_ok=True)
+
+    def paste(self, lines):
+        """Adds lines of documentation to the configuration; effective with
+        the next start."""
+        self.pasted.append(lines)
+
+    def save(self, text):
+        for lines in self.pasted:
+            text = merged(text, lines)
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def component_port_of(self, index):
+        """The port at which the index-th component is served."""
+        return self.component_ports[index % len(self.component_ports)]
+
+    @property
+    def component_port(self):
+        return self.component_ports[0]
 
     def start(self):
         self.write_config()
@@ -46,7 +106,7 @@ class Server:
             if not self.process.running():
                 raise AssertionError(
                     f"{self.name} ended:\n{self.process.log()[-3000:]}")
-            return port_open(self.port) and port_open(self.component_port)
+            return all(map(port_open, [self.port, *self.component_ports]))
         wait_for(ready, 60, lambda: f"{self.name} listens:\n"
                  + self.process.log()[-3000:])
 
@@ -81,39 +141,50 @@ log = {{ info = "*console" }}
 interfaces = {{ "127.0.0.1", "::1" }}
 c2s_ports = {{ {port} }}
 s2s_ports = {{ }}
-http_ports = {{ }}
+http_ports = {{ {http_port} }}
 https_ports = {{ }}
 modules_enabled = {{ "saslauth"; "roster"; "disco"; "ping"; "presence";
     "message"; "iq"; "offline"; "carbons"; "smacks" }}
-modules_disabled = {{ "s2s"; "tls"; "admin_shell"; "http" }}
+modules_disabled = {{ "s2s"; "tls"; "admin_shell"; {no_http} }}
 authentication = "internal_plain"
 c2s_require_encryption = false
 allow_unencrypted_plain_auth = true
 storage = "internal"
-component_ports = {{ {component_port} }}
+component_ports = {{ {component_ports} }}
 component_interfaces = {{ "127.0.0.1", "::1" }}
 {extra}
-VirtualHost "{host}"
 VirtualHost "{elsewhere}"
+VirtualHost "{host}"
+{privileges}
 {components}
+"""
+
+PROSODY_PRIVILEGES = """
+    modules_enabled = {{ "privilege" }}
+    privileged_entities = {{
+{entities}
+    }}
 """
 
 
 class Prosody(Server):
     name = "prosody"
 
-    def __init__(self, *args, extra="", secret=SECRET, **named):
+    def __init__(self, *args, extra="", secret=SECRET, http=False, **named):
         super().__init__(*args, **named)
         self.extra, self.secret = extra, secret
+        self.http_port = free_port() if http else None
 
     def write_config(self):
         text = PROSODY.format(
             folder=self.folder, port=self.port, host=HOST,
-            component_port=self.component_port, extra=self.extra,
-            elsewhere=ELSEWHERE, components="\n".join(
-                self.component(d) for d in self.domains))
-        with open(self.config, "w", encoding="utf-8") as file:
-            file.write(text)
+            component_ports="; ".join(map(str, self.component_ports)),
+            http_port=self.http_port or "",
+            no_http="" if self.http_port else '"http"',
+            extra=self.extra, elsewhere=ELSEWHERE,
+            privileges=self.privileges() if self.privilege else "",
+            components="\n".join(self.component(d) for d in self.domains))
+        self.save(text)
         self._write_accounts(HOST, self.users)
         self._write_accounts(ELSEWHERE, self.strangers)
 
@@ -122,8 +193,16 @@ class Prosody(Server):
         return os.path.join(self.folder, "prosody.cfg.lua")
 
     def component(self, domain):
-        return (f'Component "{domain}"\n'
+        text = (f'Component "{domain}"\n'
                 f'    component_secret = "{self.secret}"\n')
+        if self.privilege:
+            text += '    modules_enabled = { "privilege" }\n'
+        return text
+
+    def privileges(self):
+        return PROSODY_PRIVILEGES.format(entities="\n".join(
+            f'        ["{d}"] = {{ roster = "both"; message = "outgoing" }};'
+            for d in self.domains))
 
     def _write_accounts(self, host, users):
         """As mod_storage_internal keeps them: quicker than prosodyctl."""
@@ -183,6 +262,23 @@ EJABBERD_COMPONENTS = """
 {more}"""
 
 
+EJABBERD_PRIVILEGES = """
+acl:
+  gateways:
+    server:
+{domains}
+access_rules:
+  gateways:
+    allow: gateways
+modules:
+  mod_privilege:
+    roster:
+      both: gateways
+    message:
+      outgoing: gateways
+"""
+
+
 class Ejabberd(Server):
     name = "ejabberd"
 
@@ -192,20 +288,27 @@ class Ejabberd(Server):
         self.global_routes, self.certfile = global_routes, certfile
         self.secret, self.loglevel = secret, loglevel
 
-    def write_config(self):
+    def listener(self, index):
+        """Domains go round the listeners."""
+        domains = self.domains[index::len(self.component_ports)]
         hosts = "\n".join(f'      {d}:\n        password: "{self.secret}"'
-                          for d in self.domains)
+                          for d in domains)
         more = ""
         if self.certfile:
             more = f'    tls: true\n    certfile: "{self.certfile}"\n'
-        components = EJABBERD_COMPONENTS.format(
-            port=self.component_port, hosts=hosts, more=more,
+        return EJABBERD_COMPONENTS.format(
+            port=self.component_ports[index], hosts=hosts, more=more,
             global_routes=str(self.global_routes).lower())
+
+    def write_config(self):
         text = EJABBERD.format(
             port=self.port, host=HOST, elsewhere=ELSEWHERE,
-            components=components, loglevel=self.loglevel)
-        with open(self.config, "w", encoding="utf-8") as file:
-            file.write(text)
+            components="".join(map(self.listener, range(len(
+                self.component_ports)))), loglevel=self.loglevel)
+        if self.privilege:
+            text = merged(text, EJABBERD_PRIVILEGES.format(domains="\n".join(
+                f"      - {d}" for d in self.domains)))
+        self.save(text)
 
     @property
     def config(self):
