@@ -17,7 +17,7 @@ DEPS_BUILD := gcc libc6-dev pkg-config libuv1-dev libstrophe-dev \
     libexpat1-dev libjson-c-dev libconfig-dev libsqlite3-dev libssl-dev \
     libserialport-dev libcurl4-openssl-dev libmicrohttpd-dev uthash-dev
 DEPS_DEMO := prosody python3 python3-slixmpp python3-aiohttp
-DEPS_TEST := libcmocka-dev python3-pytest ejabberd gammu gammu-smsd smstools \
+DEPS_TEST := libcmocka-dev python3-pytest prosody-modules ejabberd gammu gammu-smsd smstools \
     kannel modemmanager ofono dbus libglib2.0-bin faketime \
     go-sendxmpp profanity python3-pyte chromium chromium-driver \
     python3-selenium \

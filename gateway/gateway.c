@@ -47,8 +47,7 @@ struct gateway {
     bool failed;
 };
 
-/* --- start ------------------------------------------------------------------
- */
+/* --- start --------------------------------------------------------------- */
 
 static void on_fatal(void *arg, const struct err *err)
 {
@@ -68,21 +67,30 @@ static bool open_store(struct gateway *gateway, struct err *err)
     return gateway->core.store != NULL;
 }
 
+struct component_options gateway_component(const struct settings *xmpp,
+                                           const struct settings *network)
+{
+    const char *server = settings_text(network, "server");
+    struct component_options options = {
+        .server = server ? server : settings_text(xmpp, "server"),
+        .tls = strcmp(settings_text(xmpp, "tls"), "direct") == 0,
+        .tls_ca = settings_text(xmpp, "tls_ca"),
+        .secret = settings_text(network, "secret"),
+        .jid = settings_text(network, "jid"),
+        .ping_to = settings_text(xmpp, "ping_to"),
+        .ping_every = (unsigned)settings_int(xmpp, "ping_every"),
+        .stanza_max = (unsigned)settings_int(xmpp, "stanza_max"),
+    };
+
+    return options;
+}
+
 static void add_network(struct gateway *gateway, const struct settings *s)
 {
     const struct settings *xmpp = config_group(gateway->config, "xmpp");
     struct core *core = &gateway->core;
     struct network *network = network_new(core, s, xmpp);
-    struct component_options options = {
-        .server = settings_text(xmpp, "server"),
-        .tls = strcmp(settings_text(xmpp, "tls"), "direct") == 0,
-        .tls_ca = settings_text(xmpp, "tls_ca"),
-        .secret = settings_text(s, "secret"),
-        .jid = settings_text(s, "jid"),
-        .ping_to = settings_text(xmpp, "ping_to"),
-        .ping_every = (unsigned)settings_int(xmpp, "ping_every"),
-        .stanza_max = (unsigned)settings_int(xmpp, "stanza_max"),
-    };
+    struct component_options options = gateway_component(xmpp, s);
     struct component *component = component_new(core->loop, &options, network);
     network_set_front(network, component_front(), component);
     DL_APPEND(core->networks, network);
@@ -193,8 +201,7 @@ static void start(struct gateway *gateway)
     log_info("moongate is running");
 }
 
-/* --- stop --------------------------------------------------------------------
- */
+/* --- stop ---------------------------------------------------------------- */
 
 static void enter(struct gateway *gateway, enum phase phase, int64_t wait_ms)
 {

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "control/client.h"
 #include "core/command.h"
+#include "doctor.h"
 #include "gateway.h"
 #include "http/providertool.h"
 #include "manual.h"
@@ -94,7 +95,7 @@ static int run_check(const char *path, int argc, char **argv)
     for (size_t i = 0; (network = config_named(config, "networks", i)); i++) {
         printf("network %s: %s at %s\n", settings_name(network),
                settings_text(network, "jid"),
-               settings_text(config_group(config, "xmpp"), "server"));
+               gateway_component(config_group(config, "xmpp"), network).server);
         print_lines(config, settings_name(network));
     }
     config_free(config);
@@ -142,6 +143,8 @@ static const struct own_command commands[] = {
     { "provider", "FILE [--sample] [--replay REQUEST] ...",
       "check a provider file; show its request, replay a webhook, offline",
       run_provider },
+    { "doctor", "[--json] [--network NAME]",
+      "look for what is wrong, and say how to mend it", doctor_main },
     { "help", "[COMMAND]", "this list, or how COMMAND is used", run_help },
     { "version", "", "print the version", run_version },
 };

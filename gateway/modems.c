@@ -149,8 +149,9 @@ static void claim(struct json_object *row, struct json_object *line)
 static void ask_daemon(struct search *search, const char *config)
 {
     struct json_object *lines;
+    struct err err = { 0 };
 
-    search->status = client_peek(config, "status");
+    search->status = client_peek(config, "status", &err);
     if (!json_object_object_get_ex(search->status, "lines", &lines))
         return;
     for (size_t i = 0; i < json_object_array_length(search->rows); i++) {

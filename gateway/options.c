@@ -136,6 +136,11 @@ static const struct option network_options[] = {
         .help = "Component secret, as in the server's configuration",
     },
     {
+        .key = "server",
+        .type = OPT_TEXT,
+        .help = "Component port of this network; default: xmpp.server",
+    },
+    {
         .key = "allow",
         .type = OPT_LIST,
         .help = "Bare JIDs and domains that may use it; default: the parent "

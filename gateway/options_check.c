@@ -134,24 +134,33 @@ static void check_addresses(struct checker *c, const struct settings *xmpp)
     }
 }
 
-static void check_xmpp(struct checker *c)
+static void check_server(struct checker *c, const struct settings *group)
 {
     const struct settings *xmpp = config_group(c->config, "xmpp");
-    const char *server = settings_text(xmpp, "server");
-    const char *ca = settings_text(xmpp, "tls_ca");
-    const char *ping_to = settings_text(xmpp, "ping_to");
+    const char *server = settings_text(group, "server");
     bool clear = settings_enum(xmpp, "tls") == 0;
 
+    if (!server)
+        return;
     if (!is_server(server))
-        mistake(c, xmpp, "server", "\"%.100s\" is not HOST:PORT or [IPv6]:PORT",
-                server);
+        mistake(c, group, "server",
+                "\"%.100s\" is not HOST:PORT or [IPv6]:PORT", server);
     else if (clear && !is_loopback(server) &&
              !settings_bool(xmpp, "plaintext_ok"))
-        mistake(c, xmpp, "server",
+        mistake(c, group, "server",
                 "%.100s is another machine and tls is \"off\", so that "
                 "everybody on the way can read along: set tls = \"direct\", "
                 "or plaintext_ok = true if the way is safe",
                 server);
+}
+
+static void check_xmpp(struct checker *c)
+{
+    const struct settings *xmpp = config_group(c->config, "xmpp");
+    const char *ca = settings_text(xmpp, "tls_ca");
+    const char *ping_to = settings_text(xmpp, "ping_to");
+
+    check_server(c, xmpp);
     if (ca && access(ca, R_OK) != 0)
         mistake(c, xmpp, "tls_ca", "cannot read %.200s", ca);
     if (ping_to && !is_domain(ping_to) && !is_bare(ping_to))
@@ -228,6 +237,7 @@ static void check_network(struct checker *c, const struct settings *network,
             mistake(c, network, "jid", "network %s has %.100s already",
                     settings_name(other), jid);
     }
+    check_server(c, network);
     check_jids(c, network, "allow", true);
     check_jids(c, network, "inbox", false);
     check_team(c, network);

@@ -50,7 +50,7 @@ LIBRARIES = [
     (r"libserialport\.h", r"gateway/toolkit/serial\w*\.c"),
     (r"openssl/.*", r"gateway/toolkit/"),
     (r"json(-c)?/.*", r"gateway/(control/|\w+\.c)|drivers/|"
-     r"gateway/(core/(command|account|contact|facts)|store/|xmpp/(adhoc|blocking|prompt))"),
+     r"gateway/(core/(command|account|contact|facts|finding)|store/|xmpp/(adhoc|blocking|prompt))"),
     (r"(termios|sys/socket|sys/un|netinet/.*|poll|sys/epoll)\.h",
      r"gateway/toolkit/"),
     (r"pthread\.h", r"gateway/(toolkit|store)/"),

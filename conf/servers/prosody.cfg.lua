@@ -2,6 +2,9 @@
 -- end of prosody.cfg.lua), with a secret of your own, and restart Prosody.
 -- The same domain and secret go into networks.sms of moongate.conf.
 --
+-- `moongate doctor` prints what else Prosody lacks: access to rosters
+-- (mod_privilege of prosody-modules), slots for files (http_file_share).
+--
 -- Prosody listens for components on 127.0.0.1:5347 by itself. It has no TLS for
 -- components: to reach it from another machine use a tunnel.
 

@@ -67,8 +67,7 @@ void hooks_ack(struct line *line, uint64_t token, enum ack ack)
         arrival_end(http, arrival);
 }
 
-/* --- handing over ----------------------------------------------------------
- */
+/* --- handing over -------------------------------------------------------- */
 
 static void give_segment(struct http_line *http, const struct found *found,
                          uint64_t token)
@@ -164,8 +163,7 @@ static bool give(struct http_line *http, const struct found *found,
     return true;
 }
 
-/* --- a request -------------------------------------------------------------
- */
+/* --- a request ----------------------------------------------------------- */
 
 static void refuse(struct door *door, const struct hook_request *request,
                    int status, const char *why)
@@ -294,8 +292,7 @@ static void on_request(void *arg, const struct hook_request *request)
     payload_free(&payload);
 }
 
-/* --- the paths -------------------------------------------------------------
- */
+/* --- the paths ----------------------------------------------------------- */
 
 /* The secret part of the paths: from the configuration, or made once. */
 static const char *path_token(struct http_line *http)

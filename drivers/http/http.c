@@ -29,8 +29,7 @@ static const struct option options[] = {
     { .key = NULL },
 };
 
-/* --- the description -------------------------------------------------------
- */
+/* --- the description ----------------------------------------------------- */
 
 static struct option *http_more(const char *value, struct err *err)
 {
@@ -113,8 +112,7 @@ static bool http_check(const struct settings *settings, struct err *err)
     return good;
 }
 
-/* --- start and stop --------------------------------------------------------
- */
+/* --- start and stop ------------------------------------------------------ */
 
 static void go_online(struct http_line *http)
 {
@@ -195,8 +193,7 @@ static void http_destroy(struct line *line)
     provider_free(http->provider);
 }
 
-/* --- texts -----------------------------------------------------------------
- */
+/* --- texts --------------------------------------------------------------- */
 
 static bool http_plan(struct line *line, const struct outgoing *message,
                       struct parts *parts, struct err *err)

@@ -29,8 +29,7 @@ static const char *const gateway_types[] = {
     "sms", "qq", "irc", "skype", "smtp", "telegram", "whatsapp",
 };
 
-/* --- finding it ------------------------------------------------------------
- */
+/* --- finding it ---------------------------------------------------------- */
 
 static char *find_file(const char *name, struct err *err)
 {
@@ -59,8 +58,7 @@ static char *find_file(const char *name, struct err *err)
     return NULL;
 }
 
-/* --- variables -------------------------------------------------------------
- */
+/* --- variables ----------------------------------------------------------- */
 
 static bool parse_variable(struct provider *provider, const struct tree *node,
                            struct err *err)
@@ -103,8 +101,7 @@ static bool parse_variables(struct provider *provider, struct err *err)
     return true;
 }
 
-/* --- send, limits ----------------------------------------------------------
- */
+/* --- send, limits -------------------------------------------------------- */
 
 static bool parse_one_send(struct provider *provider, const struct tree *group,
                            struct err *err)
@@ -282,8 +279,7 @@ void provider_free(struct provider *provider)
     free(provider);
 }
 
-/* --- what it is asked ------------------------------------------------------
- */
+/* --- what it is asked ---------------------------------------------------- */
 
 /* Copies a text behind the table; NULL stays NULL. */
 static const char *keep(char **at, const char *text)

@@ -34,8 +34,7 @@ struct tool {
     size_t n_sets;
 };
 
-/* --- arguments -------------------------------------------------------------
- */
+/* --- arguments ----------------------------------------------------------- */
 
 static bool parse_option(struct tool *tool, const char *name, const char *value)
 {
@@ -106,8 +105,7 @@ static void fill_values(struct tool *tool)
     }
 }
 
-/* --- the file --------------------------------------------------------------
- */
+/* --- the file ------------------------------------------------------------ */
 
 static void print_summary(const struct provider *provider)
 {
@@ -179,8 +177,7 @@ static bool show_request(struct tool *tool, struct err *err)
     return good;
 }
 
-/* --- a webhook -------------------------------------------------------------
- */
+/* --- a webhook ----------------------------------------------------------- */
 
 static const struct hook_spec *find_hook(const struct tool *tool,
                                          struct err *err)

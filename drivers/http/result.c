@@ -61,8 +61,7 @@ bool status_fits(const char *set, int status)
     }
 }
 
-/* --- parsing ---------------------------------------------------------------
- */
+/* --- parsing ------------------------------------------------------------- */
 
 /* The kinds that a far side can cause. */
 static const char kinds[] =
@@ -198,8 +197,7 @@ bool result_own_id(const struct result *result)
     return result->own_id;
 }
 
-/* --- mapping ---------------------------------------------------------------
- */
+/* --- mapping ------------------------------------------------------------- */
 
 /* Does one of the values fit? With `not`: is one of them something else? */
 static bool rule_fits(const struct rule *rule, int status,

@@ -37,8 +37,7 @@ struct job {
     struct rendered rendered;
 };
 
-/* --- values ----------------------------------------------------------------
- */
+/* --- values -------------------------------------------------------------- */
 
 static void make_callback(const struct http_line *http, struct text_values *out)
 {
@@ -85,8 +84,7 @@ void text_values_free(struct text_values *values)
     free(values->text);
 }
 
-/* --- jobs ------------------------------------------------------------------
- */
+/* --- jobs ---------------------------------------------------------------- */
 
 static void job_free(struct job *job)
 {
@@ -153,8 +151,7 @@ static void fail(struct http_line *http, uint64_t ticket, struct err *err)
         submit_trouble(http, err);
 }
 
-/* --- the answer ------------------------------------------------------------
- */
+/* --- the answer ---------------------------------------------------------- */
 
 static void settle(struct http_line *http, const struct job *job,
                    struct outcome *outcome)
@@ -259,8 +256,7 @@ static void on_done(void *arg, const struct http_answer *answer,
     start_jobs(http);
 }
 
-/* --- sending ---------------------------------------------------------------
- */
+/* --- sending ------------------------------------------------------------- */
 
 static bool job_start(struct job *job, struct err *err)
 {

@@ -43,8 +43,7 @@ static bool no(struct err *err, const char *why)
     return err_set(err, ERR_FORBIDDEN, "%s", why);
 }
 
-/* --- parsing ---------------------------------------------------------------
- */
+/* --- parsing ------------------------------------------------------------- */
 
 static bool parse_template(const struct tree *group, const char *key,
                            const char *const *names, bool required,
@@ -194,8 +193,7 @@ void verify_free(struct verify *verify)
     free(verify);
 }
 
-/* --- what is signed --------------------------------------------------------
- */
+/* --- what is signed ------------------------------------------------------ */
 
 static int by_name(const void *a, const void *b)
 {
@@ -297,8 +295,7 @@ static void add_piece(struct buf *out, const char *piece,
     }
 }
 
-/* --- the checks ------------------------------------------------------------
- */
+/* --- the checks ---------------------------------------------------------- */
 
 static bool same(const char *a, size_t size, const char *b)
 {

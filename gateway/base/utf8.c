@@ -151,8 +151,7 @@ size_t utf8_units(const char *text, size_t size)
     return n;
 }
 
-/* --- comparing without case ------------------------------------------------
- */
+/* --- comparing without case ---------------------------------------------- */
 
 /* Upper case letters and their distance to the lower case ones; `pairs`: they
  * take turns, from an even (odd) first one on. */

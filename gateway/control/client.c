@@ -331,16 +331,16 @@ static bool ask(struct client *client, const char *config)
     return ok && client->ok;
 }
 
-struct json_object *client_peek(const char *config, const char *command)
+struct json_object *client_peek(const char *config, const char *command,
+                                struct err *err)
 {
     struct client client = { .rows = json_object_new_array() };
     struct json_object *request = json_object_new_object(), *result = NULL;
-    struct err err = { 0 };
-    char *path = socket_path(config, &err);
+    char *path = socket_path(config, err);
 
     json_object_object_add(request, "command", json_object_new_string(command));
     if (path && listener_call(path, json_object_to_json_string(request),
-                              on_line, &client, &err))
+                              on_line, &client, err))
         result = json_object_get(json_object_array_get_idx(client.rows, 0));
     json_object_put(client.rows);
     json_object_put(request);
@@ -412,6 +412,20 @@ static void print(const struct client *client)
         show_rows(client->rows);
 }
 
+/* What the answer means for scripts: of the doctor's checks one has failed. */
+static int verdict(const struct client *client)
+{
+    bool doctor = strcmp(client->command->name, "doctor") == 0;
+
+    for (size_t i = 0; i < json_object_array_length(client->rows); i++) {
+        struct json_object *row = json_object_array_get_idx(client->rows, i);
+
+        if (doctor && strcmp(member(row, "state"), "fail") == 0)
+            return 1;
+    }
+    return 0;
+}
+
 int client_run(const struct command *command, const char *config, int argc,
                char **argv)
 {
@@ -434,6 +448,8 @@ int client_run(const struct command *command, const char *config, int argc,
         print_json(&client);
     else if (code == 0)
         print(&client);
+    if (code == 0)
+        code = verdict(&client);
     json_object_put(client.rows);
     json_object_put(client.request);
     free(client.text);

@@ -3,11 +3,14 @@
 #define MOONGATE_CONTROL_CLIENT_H
 
 struct command;
+struct err;
 struct json_object;
 
-/* What the daemon answers to a command without arguments, or NULL when it does
- * not; says nothing. The caller puts it. */
-struct json_object *client_peek(const char *config, const char *command);
+/* What the daemon answers to a command without arguments; NULL when it does
+ * not: ERR_UNREACHABLE where nothing listens, ERR_FORBIDDEN where we may not
+ * ask. Says nothing. The caller puts it. */
+struct json_object *client_peek(const char *config, const char *command,
+                                struct err *err);
 
 /* Runs `command` (of core/command.h) in the daemon. `config` is the path of the
  * configuration (for gateway.state_dir); argv[0] is the command, what follows

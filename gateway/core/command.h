@@ -69,8 +69,7 @@ struct command {
 const struct command *const *commands_all(void);
 const struct command *commands_find(const char *name); /* or a node */
 
-/* --- for commands ---------------------------------------------------------
- */
+/* --- for commands -------------------------------------------------------- */
 
 struct core *call_core(const struct call *call);
 /* NULL: all of them (commands that work `anywhere`, at the command line). */
@@ -114,8 +113,7 @@ void call_failed(struct call *call, const struct err *err);
 void call_ask(struct call *call, const char *title, const struct field *fields,
               void (*next)(struct call *call));
 
-/* --- for doors --------------------------------------------------------------
- */
+/* --- for doors ----------------------------------------------------------- */
 
 /* Called once for each call_run that returned true, maybe before it returns
  * (then it touches the call no more); `err` NULL is success. */

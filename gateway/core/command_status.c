@@ -16,8 +16,7 @@
 #include "core/network.h"
 #include "store/manage.h"
 
-/* --- status -----------------------------------------------------------------
- */
+/* --- status -------------------------------------------------------------- */
 
 static void add_text(struct json_object *object, const char *key,
                      const char *text)

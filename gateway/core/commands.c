@@ -11,7 +11,7 @@
 static const struct command *const tables[] = {
     help_commands,   account_commands, send_commands, contact_commands,
     people_commands, status_commands,  line_commands, data_commands,
-    queue_commands,  user_commands,    run_commands,
+    queue_commands,  user_commands,    run_commands,  doctor_commands,
 };
 
 enum { TABLES = sizeof(tables) / sizeof(tables[0]), COMMANDS_MAX = 100 };

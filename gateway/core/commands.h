@@ -6,9 +6,9 @@
 #include "core/command.h"
 
 extern const struct command account_commands[], user_commands[],
-    contact_commands[], data_commands[], help_commands[], line_commands[],
-    people_commands[], queue_commands[], run_commands[], send_commands[],
-    status_commands[];
+    contact_commands[], data_commands[], doctor_commands[], help_commands[],
+    line_commands[], people_commands[], queue_commands[], run_commands[],
+    send_commands[], status_commands[];
 
 /* For commands, as a store_fn whose argument is the call: done, or failed. */
 void call_stored(void *call, const struct err *err);

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/id.h"
 #include "base/number.h"
+#include "core/finding.h"
 
 struct network;
 struct delivery;
@@ -70,6 +71,8 @@ struct front {
     bool (*online)(void *self);
     /* Facts of the network's stream for `status`. */
     struct front_status (*status)(void *self);
+    /* Looks at the server and our place there; may take half a minute. */
+    void (*examine)(void *self, finding_fn *found, void *arg);
     /* The bare JID in what somebody typed; false: it is none. */
     bool (*typed_jid)(const char *typed, char out[NETWORK_JID_SIZE]);
     /* As network_address_by, and JIDs of the network's contacts are understood.
@@ -106,6 +109,8 @@ struct core *network_core(const struct network *network);
 /* May this bare JID use the network at all (`allow`)? */
 bool network_allows(const struct network *network, const char *bare_jid);
 bool network_is_admin(const struct network *network, const char *bare_jid);
+/* The i-th of the configuration's admins; NULL: there are fewer. */
+const char *network_admin(const struct network *network, size_t i);
 
 enum health {
     HEALTH_UNKNOWN, /* the lines start for the first time: nothing to tell */

@@ -271,8 +271,7 @@ const char *line_name(const struct line *line)
     return settings_name(line->settings);
 }
 
-/* --- up-calls --------------------------------------------------------------
- */
+/* --- up-calls ------------------------------------------------------------ */
 
 void line_online(struct line *line, unsigned caps, const char *sim)
 {
@@ -406,8 +405,7 @@ void line_notice(struct line *line, const char *format, ...)
     network_tell_admins(line->network, whole);
 }
 
-/* --- small durable state ----------------------------------------------------
- */
+/* --- small durable state ------------------------------------------------- */
 
 void line_state_put(struct line *line, const char *key, const char *value)
 {
@@ -432,8 +430,7 @@ const char *line_state_get(struct line *line, const char *key)
     return pair ? pair->value : NULL;
 }
 
-/* --- silent drivers ----------------------------------------------------------
- */
+/* --- silent drivers ------------------------------------------------------ */
 
 static void on_deadlines(void *arg)
 {

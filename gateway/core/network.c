@@ -168,6 +168,13 @@ bool network_is_admin(const struct network *network, const char *bare_jid)
     return list_has(network->xmpp, "admins", bare_jid);
 }
 
+const char *network_admin(const struct network *network, size_t i)
+{
+    return i < settings_list_size(network->xmpp, "admins")
+               ? settings_list_item(network->xmpp, "admins", i)
+               : NULL;
+}
+
 static void notify_admins(struct network *network, const char *text)
 {
     size_t n = settings_list_size(network->xmpp, "admins");

@@ -130,8 +130,7 @@ void route_served(struct line *line, size_t parts)
     line->route.served = turn + parts * UNIT / line->route.weight;
 }
 
-/* --- the list --------------------------------------------------------------
- */
+/* --- the list ------------------------------------------------------------ */
 
 static bool may_take(const struct line *line, const struct route_query *query)
 {

@@ -32,8 +32,7 @@ size_t sink_line_open(const struct core *core)
     return open;
 }
 
-/* --- a work's life ---------------------------------------------------------
- */
+/* --- a work's life ------------------------------------------------------- */
 
 struct work *work_new(struct line *line, struct delivery *delivery)
 {
@@ -152,8 +151,7 @@ void work_move(struct work *work, enum message_state to, const struct err *err,
     store_move(work->line->core->store, &move, work_ended, work);
 }
 
-/* --- sending a part ----------------------------------------------------------
- */
+/* --- sending a part ------------------------------------------------------ */
 
 static struct part_row *work_part(const struct work *work)
 {

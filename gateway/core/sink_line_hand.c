@@ -54,8 +54,7 @@ size_t sink_line_room(const struct network *network)
     return some ? room : OFFLINE_ROOM;
 }
 
-/* --- why it does not go now ------------------------------------------------
- */
+/* --- why it does not go now ---------------------------------------------- */
 
 struct obstacle {
     int64_t again;  /* when to look again, Unix ms; 0: when a line changes */
@@ -208,8 +207,7 @@ static bool try_begun(struct line *line, struct delivery *delivery,
     return true;
 }
 
-/* --- fail-over -------------------------------------------------------------
- */
+/* --- fail-over ----------------------------------------------------------- */
 
 static bool other_line(const struct network *network,
                        const struct delivery *delivery)
@@ -251,8 +249,7 @@ static bool fail_over(struct network *network, struct delivery *delivery,
     return true;
 }
 
-/* --- a delivery arrives ----------------------------------------------------
- */
+/* --- a delivery arrives -------------------------------------------------- */
 
 /* Every line that carries its address has refused it for good. */
 static bool is_hopeless(const struct network *network,

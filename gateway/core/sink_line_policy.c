@@ -52,8 +52,7 @@ static void log_end(const struct work *work, const char *what,
                   d->n_parts, what, line_name(work->line));
 }
 
-/* --- the outcome of a part that had an intent -------------------------------
- */
+/* --- the outcome of a part that had an intent ---------------------------- */
 
 static void on_next_part(void *arg, const struct moved *moved,
                          struct delivery *follower, const struct err *err)

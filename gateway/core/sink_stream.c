@@ -137,8 +137,7 @@ void network_front_ready(struct network *network)
     lane_pump(&network->to_xmpp);
 }
 
-/* --- debts ------------------------------------------------------------------
- */
+/* --- debts --------------------------------------------------------------- */
 
 static bool settle_now(struct network *network, const struct moved *moved)
 {
@@ -190,8 +189,7 @@ static void load_debts(struct network *network)
                network);
 }
 
-/* --- fences ------------------------------------------------------------------
- */
+/* --- fences -------------------------------------------------------------- */
 
 static void on_fenced(void *arg, const struct err *err)
 {
@@ -231,8 +229,7 @@ void network_fenced(struct network *network, uint64_t serial)
     free(rows);
 }
 
-/* --- the stream comes and goes -----------------------------------------------
- */
+/* --- the stream comes and goes ------------------------------------------- */
 
 struct joining {
     struct network *network;

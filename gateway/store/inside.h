@@ -362,8 +362,7 @@ bool attempt_sent(struct store *store, const struct subject *subject,
 bool part_set(struct store *store, int64_t message, unsigned n,
               enum part_state state, struct err *err);
 
-/* --- reports (verdicts.c) --------------------------------------------------
- */
+/* --- reports (verdicts.c) ------------------------------------------------ */
 
 /* A report may come this long after its part, in ms. */
 #define REPORT_WINDOW ((int64_t)3 * 24 * 3600 * 1000)

@@ -176,8 +176,7 @@ bool verdict_apply(struct store *store, struct subject *subject,
             message_undelivered(store, subject, verdict->err, done, err));
 }
 
-/* --- attempts that wait ----------------------------------------------------
- */
+/* --- attempts that wait -------------------------------------------------- */
 
 void attempt_from(struct db_rows *rows, struct attempt *attempt)
 {

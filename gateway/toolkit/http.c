@@ -31,8 +31,7 @@ enum {
     UPLOAD_SIZE = 16384,
 };
 
-/* --- libcurl's callbacks ---------------------------------------------------
- */
+/* --- libcurl's callbacks ------------------------------------------------- */
 
 static size_t on_header(char *bytes, size_t one, size_t size, void *arg)
 {
@@ -107,8 +106,7 @@ static int on_request(void *arg, char *to, char *from, int to_port,
     return CURL_PREREQFUNC_OK;
 }
 
-/* --- the end ---------------------------------------------------------------
- */
+/* --- the end ------------------------------------------------------------- */
 
 static void http_drop(struct http *http)
 {
@@ -185,8 +183,7 @@ void http_cancel(struct http *http)
         handle_close(&http->base);
 }
 
-/* --- the beginning ---------------------------------------------------------
- */
+/* --- the beginning ------------------------------------------------------- */
 
 static bool set_host(struct http *http, const char *url, struct err *err)
 {

@@ -52,8 +52,7 @@ static enum MHD_Result call_reply(struct hook_call *call)
     return MHD_queue_response(call->connection, call->status, call->response);
 }
 
-/* --- libmicrohttpd's callbacks ---------------------------------------------
- */
+/* --- libmicrohttpd's callbacks ------------------------------------------- */
 
 /* The request line came: the only place that tells it unchanged. */
 static void *on_target(void *arg, const char *target,
@@ -207,8 +206,7 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection,
     return call_finish(call, method);
 }
 
-/* --- on the loop -----------------------------------------------------------
- */
+/* --- on the loop --------------------------------------------------------- */
 
 static void httpd_stop(struct httpd *httpd)
 {

@@ -6,8 +6,7 @@
 #include "base/mem.h"
 #include "toolkit/httpd_inside.h"
 
-/* --- a call ----------------------------------------------------------------
- */
+/* --- a call -------------------------------------------------------------- */
 
 void hook_call_free(struct hook_call *call)
 {
@@ -79,8 +78,7 @@ struct hook *httpd_find(const struct httpd *httpd, const char *target)
     return hook;
 }
 
-/* --- hooks -----------------------------------------------------------------
- */
+/* --- hooks --------------------------------------------------------------- */
 
 static void hook_shut(struct handle *handle)
 {

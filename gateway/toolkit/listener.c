@@ -346,8 +346,8 @@ static int call_connect(const char *path, struct err *err)
         connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
         return fd;
     if (errno == ENOENT || errno == ECONNREFUSED)
-        err_set(err, ERR_LINK, "nothing listens on %s: is the gateway running?",
-                path);
+        err_set(err, ERR_UNREACHABLE,
+                "nothing listens on %s: is the gateway running?", path);
     else if (errno == EACCES || errno == EPERM)
         err_set(err, ERR_FORBIDDEN,
                 "no permission for %s: run this as the gateway's user", path);

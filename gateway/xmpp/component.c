@@ -16,6 +16,7 @@
 #include "xmpp/adhoc.h"
 #include "xmpp/deliver.h"
 #include "xmpp/dispatch.h"
+#include "xmpp/examine.h"
 #include "xmpp/fence.h"
 #include "xmpp/presence.h"
 #include "xmpp/prompt.h"
@@ -137,6 +138,7 @@ static void on_up(void *arg)
     struct component *component = arg;
 
     component->up = true;
+    component->odd[ODD_DOMAIN] = false; /* it may have been mended */
     fence_up(component->fence);
     network_front_up(component->network);
     presence_up(component->presence);
@@ -303,6 +305,11 @@ static bool front_online(void *self)
     return component->up;
 }
 
+static void front_examine(void *self, finding_fn *found, void *arg)
+{
+    examine(self, found, arg);
+}
+
 static struct front_status front_status(void *self)
 {
     struct component *component = self;
@@ -347,6 +354,7 @@ const struct front *component_front(void)
         .left = front_left,
         .online = front_online,
         .status = front_status,
+        .examine = front_examine,
         .typed_jid = front_typed_jid,
         .typed_address = front_typed_address,
         .contact_jid = front_contact_jid,

@@ -17,8 +17,7 @@ struct node {
     bool picture; /* the item's id is the picture's hash; else "current" */
 };
 
-/* --- payloads --------------------------------------------------------------
- */
+/* --- payloads ------------------------------------------------------------ */
 
 static void write_data(const struct named *named, xmpp_stanza_t *item)
 {
@@ -73,8 +72,7 @@ static const struct node *find_node(const char *name)
     return NULL;
 }
 
-/* --- requests --------------------------------------------------------------
- */
+/* --- requests ------------------------------------------------------------ */
 
 static xmpp_stanza_t *items_of(xmpp_stanza_t *iq)
 {

@@ -39,13 +39,24 @@ static void query_end(struct queries *queries, struct query *query,
     fn(arg, answer, condition);
 }
 
+static struct query *query_late(const struct queries *queries)
+{
+    struct query *query = queries->open;
+
+    while (query && query->deadline > queries->looks)
+        query = query->hh.next;
+    return query;
+}
+
 static void on_look(void *arg)
 {
     struct queries *queries = arg;
 
+    struct query *late;
+
     queries->looks++;
-    while (queries->open && queries->open->deadline == queries->looks)
-        query_end(queries, queries->open, NULL, "remote-server-timeout");
+    while ((late = query_late(queries)))
+        query_end(queries, late, NULL, "remote-server-timeout");
     if (!queries->open)
         timer_stop(queries->timer);
 }
@@ -98,8 +109,9 @@ static void write_query(struct component *component, const char *to,
     (void)component_send(component, iq, STREAM_NEEDED);
 }
 
-void query_send(struct component *component, const char *to, const char *type,
-                xmpp_stanza_t *payload, query_fn *fn, void *arg)
+void query_send_within(struct component *component, unsigned patience,
+                       const char *to, const char *type, xmpp_stanza_t *payload,
+                       query_fn *fn, void *arg)
 {
     struct queries *queries = component->queries;
     struct query *query = NULL;
@@ -107,7 +119,7 @@ void query_send(struct component *component, const char *to, const char *type,
     if (component->up && HASH_COUNT(queries->open) < QUERIES_MAX)
         query = query_new(to, fn, arg);
     if (query) {
-        query->deadline = queries->looks + PATIENCE;
+        query->deadline = queries->looks + patience;
         HASH_ADD_STR(queries->open, id, query);
         if (!timer_active(queries->timer))
             timer_repeat(queries->timer, LOOK_MS);
@@ -116,6 +128,12 @@ void query_send(struct component *component, const char *to, const char *type,
     (void)xmpp_stanza_release(payload);
     if (!query)
         fn(arg, NULL, "resource-constraint");
+}
+
+void query_send(struct component *component, const char *to, const char *type,
+                xmpp_stanza_t *payload, query_fn *fn, void *arg)
+{
+    query_send_within(component, PATIENCE, to, type, payload, fn, arg);
 }
 
 static bool same_jid(const struct jid *a, const struct jid *b)

@@ -22,6 +22,11 @@ void queries_free(struct queries *queries);
 void query_send(struct component *component, const char *to, const char *type,
                 xmpp_stanza_t *payload, query_fn *fn, void *arg);
 
+/* The same with another patience, in seconds. */
+void query_send_within(struct component *component, unsigned patience,
+                       const char *to, const char *type, xmpp_stanza_t *payload,
+                       query_fn *fn, void *arg);
+
 /* True when the request is an answer to one of ours: it is dealt with. An
  * answer counts only from the one who was asked. */
 bool query_answered(struct request *request);

@@ -168,8 +168,14 @@ bool roster_privileges(struct request *request)
     return true;
 }
 
-/* --- many of them ----------------------------------------------------------
- */
+bool roster_may_write(struct component *component, const char *domain)
+{
+    const struct host *host = host_of(component->rosters, domain);
+
+    return host && host->privileged;
+}
+
+/* --- many of them ------------------------------------------------------- */
 
 static void begin_some(struct rosters *rosters)
 {
@@ -235,8 +241,7 @@ void roster_set(struct component *component, const char *account,
     begin_some(rosters);
 }
 
-/* --- contacts that write ---------------------------------------------------
- */
+/* --- contacts that write ------------------------------------------------- */
 
 struct meeting {
     struct component *component;

@@ -49,6 +49,9 @@ void roster_meet(struct component *component, const char *account,
  * noted, and true. */
 bool roster_privileges(struct request *request);
 
+/* May we write the rosters of this domain's users (XEP-0356)? */
+bool roster_may_write(struct component *component, const char *domain);
+
 /* This full JID was seen online. */
 void roster_seen(struct component *component, const char *account,
                  const char *full);

@@ -45,8 +45,7 @@ void wish_free(struct wish *wish);
  * in rosters_take_back. */
 void wish_begin(struct wish *wish);
 
-/* --- for the wish, in roster.c ---------------------------------------------
- */
+/* --- for the wish, in roster.c ------------------------------------------- */
 
 /* NULL: too many servers to remember. */
 struct host *rosters_host(struct rosters *rosters, const char *account);

@@ -38,8 +38,7 @@ struct search {
     xmpp_stanza_t *result, *query, *form; /* form NULL: legacy */
 };
 
-/* --- asking ----------------------------------------------------------------
- */
+/* --- asking -------------------------------------------------------------- */
 
 /* Only the gateway itself is searched, by whom may use it. */
 static bool may_search(struct request *request)
@@ -72,8 +71,7 @@ void search_get(struct request *request)
     component_answer(request->component, result);
 }
 
-/* --- answering -------------------------------------------------------------
- */
+/* --- answering ----------------------------------------------------------- */
 
 static void add_columns(xmpp_stanza_t *form)
 {

@@ -24,8 +24,7 @@ static const char *description(const struct named *named)
     return phones ? "Texts to and from phones" : "A gateway to another network";
 }
 
-/* --- XEP-0054 --------------------------------------------------------------
- */
+/* --- XEP-0054 ------------------------------------------------------------ */
 
 static void add_photo(xmpp_stanza_t *card, const char *contact)
 {
@@ -63,8 +62,7 @@ static void write_card(const struct named *named, xmpp_stanza_t *result)
         stanza_add(card, "DESC", NULL, description(named));
 }
 
-/* --- XEP-0292, RFC 6351 ----------------------------------------------------
- */
+/* --- XEP-0292, RFC 6351 -------------------------------------------------- */
 
 /* <name><kind>text</kind></name> */
 static xmpp_stanza_t *add_property(xmpp_stanza_t *card, const char *name,
@@ -134,8 +132,7 @@ static void write_card4(const struct named *named, xmpp_stanza_t *result)
     vcard4_add(named, result);
 }
 
-/* --- requests --------------------------------------------------------------
- */
+/* --- requests ------------------------------------------------------------ */
 
 void vcard_get(struct request *request)
 {

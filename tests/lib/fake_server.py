@@ -20,8 +20,8 @@ PING = "<ping xmlns='urn:xmpp:ping'/>"
 class FakeServer:
     """accept() a gateway, then send() and expect()."""
 
-    def __init__(self, domain, handshake="<handshake/>"):
-        self.domain, self.handshake = domain, handshake
+    def __init__(self, domain):
+        self.domain = domain
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.component_port = self.listener.getsockname()[1]
         self.domains, self.name = [domain], "fake"
@@ -53,7 +53,7 @@ class FakeServer:
         element = self._next(timeout)
         digest = hashlib.sha1((stream_id + SECRET).encode()).hexdigest()
         assert element.text == digest, "the handshake"
-        self.send(self.handshake)
+        self.send("<handshake/>")
         return self
 
     def hang_up(self):

@@ -1,13 +1,13 @@
 """The component link: it comes up, says what is wrong, and comes back."""
 
 import os
-import subprocess
 import time
 
 import pytest
 
 from lib.process import free_port, wait_for
 from lib.servers import SECRET
+from lib.tls import make_certificates
 
 
 def test_connects_and_carries_texts_both_ways(scene):
@@ -151,33 +151,6 @@ def test_half_open_link_is_noticed_by_ping(private_server, make_scene):
         server.thaw()
     scene.gateway.wait_network(True, timeout=60)
     scene.talk("alive again")
-
-
-def make_certificates(folder):
-    """A CA and a certificate for localhost; returns their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    ca, key, request, cert, pem = (
-        str(folder / n) for n in ("ca.pem", "key.pem", "request.pem",
-                                  "cert.pem", "both.pem"))
-    extensions = folder / "extensions"
-    extensions.write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-
-    def openssl(*arguments):
-        subprocess.run(["openssl", *arguments], check=True,
-                       capture_output=True)
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-            "-keyout", str(folder / "ca-key.pem"), "-out", ca,
-            "-subj", "/CN=Moongate test CA")
-    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", key,
-            "-out", request, "-subj", "/CN=localhost")
-    openssl("x509", "-req", "-in", request, "-CA", ca, "-CAkey",
-            str(folder / "ca-key.pem"), "-CAcreateserial", "-days", "2",
-            "-extfile", str(extensions), "-out", cert)
-    with open(pem, "w", encoding="ascii") as both:
-        for name in (cert, key):
-            with open(name, encoding="ascii") as part:
-                both.write(part.read())
-    return ca, pem
 
 
 def test_direct_tls_with_a_checked_certificate(

@@ -107,6 +107,9 @@ def test_ejabberd_global_routes_trap(private_server, make_scene):
     assert scene.phone_texts() == ["our own"]
     iq = scene.alice.fence("sms1.localhost")
     assert iq.type == "error"
+    done = scene.gateway.cli("doctor", check=False)
+    assert done.returncode == 1
+    assert "global_routes: false" in done.stdout
 
 
 def test_two_networks_on_one_server(make_scene):

@@ -15,8 +15,8 @@ def stage(make_scene):
     """(fake server, scene) with the gateway connected."""
     servers = []
 
-    def make(handshake="<handshake/>", **changes):
-        server = FakeServer("sms.example.org", handshake)
+    def make(**changes):
+        server = FakeServer("sms.example.org")
         servers.append(server)
         scene = make_scene(server)
         scene.simulate()
@@ -33,21 +33,6 @@ def join(server, scene, user=JULIET, number=PHONE):
     """One text out, so that the user has an account."""
     server.text(f"{user}/r", scene.contact(number), "hello " + user)
     scene.phone_gets("hello " + user, number)
-
-
-def test_openfire(stage):
-    """Its empty handshake element, and its questions right after it."""
-    server, scene = stage("<handshake></handshake>",
-                          xmpp={"ping_every": 1})
-    info = server.iq("component.example.org", scene.domain,
-                     "<query xmlns='http://jabber.org/protocol/disco#info'/>")
-    assert info.type == "result" and "identity" in repr(info)
-    assert server.iq("example.org", scene.domain,
-                     "<query xmlns='jabber:iq:version'/>").type == "result"
-    for _ in range(3):      # never silent: Openfire closes after 6 minutes
-        ping = server.expect_ping(10)
-        server.send(f"<iq type='result' id='{ping.id}' from='{ping.to}' "
-                    f"to='{ping.sender}'/>")
 
 
 def test_ping_that_is_refused_is_an_answer_too(stage):

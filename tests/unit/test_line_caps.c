@@ -2,8 +2,7 @@
  * contacts see of it; on the real core and store. */
 #include "core_scene.h"
 
-/* --- caps ------------------------------------------------------------------
- */
+/* --- caps ---------------------------------------------------------------- */
 
 static void a_cap_is_exact_and_kept(void **state)
 {
@@ -112,8 +111,7 @@ static void a_cap_of_a_keyed_line(void **state)
     assert_int_equal(count_out(s), 0);
 }
 
-/* --- pause and drain -------------------------------------------------------
- */
+/* --- pause and drain ----------------------------------------------------- */
 
 static void a_paused_line_sends_nothing(void **state)
 {
@@ -172,8 +170,7 @@ static void a_drain_finishes_what_has_begun(void **state)
     assert_int_equal(s->lines[0]->duty, DUTY_PAUSED);
 }
 
-/* --- what is shown ---------------------------------------------------------
- */
+/* --- what is shown ------------------------------------------------------- */
 
 static void contacts_see_their_own_route(void **state)
 {

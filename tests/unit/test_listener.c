@@ -412,7 +412,7 @@ static void tells_what_is_wrong(void **state)
 
     (void)call_thread(&call);
     assert_false(call.ok);
-    assert_int_equal(call.err.kind, ERR_LINK);
+    assert_int_equal(call.err.kind, ERR_UNREACHABLE);
     assert_non_null(strstr(call.err.text, "is the gateway running?"));
     memset(path, 'x', sizeof(path));
     path[0] = '/';

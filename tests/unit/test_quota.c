@@ -120,8 +120,7 @@ static void stored_amounts_are_of_their_period(void **state)
     assert_int_equal(quota.spans[QUOTA_DAY].used, 10);
 }
 
-/* --- caps ------------------------------------------------------------------
- */
+/* --- caps ---------------------------------------------------------------- */
 
 static const struct {
     int64_t cap, used, reserved;

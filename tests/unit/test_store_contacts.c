@@ -132,8 +132,7 @@ static void test_slot_of_a_failed_one(void **state)
     expect_target(in_slot(s, ROMEO, "replace1", "shown"), NULL);
 }
 
-/* --- rosters and searches --------------------------------------------------
- */
+/* --- rosters and searches ------------------------------------------------ */
 
 static void on_changed(void *arg, bool made, const struct err *err)
 {

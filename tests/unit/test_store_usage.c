@@ -175,8 +175,7 @@ static void old_periods_are_swept(void **state)
     delivery_free(d);
 }
 
-/* --- anew ------------------------------------------------------------------
- */
+/* --- anew ---------------------------------------------------------------- */
 
 static void begun_anew_it_is_as_if_new(void **state)
 {
@@ -217,8 +216,7 @@ static void begun_anew_it_is_as_if_new(void **state)
     delivery_free(again);
 }
 
-/* --- duty ------------------------------------------------------------------
- */
+/* --- duty ---------------------------------------------------------------- */
 
 static void duty_is_kept(void **state)
 {

@@ -285,8 +285,7 @@ static void test_foreign_domain(void **state)
     scene_clear(&scene);
 }
 
-/* --- to users ----------------------------------------------------------------
- */
+/* --- to users ------------------------------------------------------------ */
 
 static const char *deliver(struct scene *scene, const struct delivery *delivery)
 {

@@ -326,8 +326,7 @@ static void test_left(void **state)
     scene_clear(&scene);
 }
 
-/* --- contacts that write ---------------------------------------------------
- */
+/* --- contacts that write ------------------------------------------------- */
 
 static const char *deliver(struct scene *scene, const char *number,
                            const char *name)

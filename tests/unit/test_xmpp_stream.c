@@ -325,8 +325,7 @@ static void test_default_target(void **state)
     scene_clear(&scene);
 }
 
-/* --- a full output ---------------------------------------------------------
- */
+/* --- a full output ------------------------------------------------------- */
 
 static void test_full(void **state)
 {
@@ -369,8 +368,7 @@ static void test_overflow(void **state)
     scene_clear(&scene);
 }
 
-/* --- stop ------------------------------------------------------------------
- */
+/* --- stop ---------------------------------------------------------------- */
 
 static void on_stopped(void *arg)
 {
