@@ -40,7 +40,7 @@ def test_disco_of_the_gateway(scene):
     assert {INFO, ITEMS, "urn:xmpp:ping", "jabber:iq:version",
             "jabber:iq:gateway"} <= features(answer)
     for identity in answer.xml.iter("{%s}identity" % INFO):
-        assert identity.get("name")
+        assert identity.get("name") or identity.get("type") == "pep"
 
 
 def test_disco_of_a_contact(scene):
