@@ -19,6 +19,7 @@
 #include "control/pages.h"
 #include "core/core.h"
 #include "core/line.h"
+#include "core/media.h"
 #include "core/network.h"
 #include "core/outbox.h"
 #include "drivers.h"
@@ -68,6 +69,15 @@ static bool open_store(struct gateway *gateway, struct err *err)
     return gateway->core.store != NULL;
 }
 
+static bool open_media(struct gateway *gateway, struct err *err)
+{
+    const struct settings *s = config_group(gateway->config, "gateway");
+    gateway->core.media =
+        media_new(&gateway->core, config_group(gateway->config, "media"),
+                  settings_text(s, "state_dir"), err);
+    return gateway->core.media != NULL;
+}
+
 static void add_network(struct gateway *gateway, const struct settings *s)
 {
     const struct settings *xmpp = config_group(gateway->config, "xmpp");
@@ -80,6 +90,7 @@ static void add_network(struct gateway *gateway, const struct settings *s)
         .secret = settings_text(s, "secret"),
         .jid = settings_text(s, "jid"),
         .ping_to = settings_text(xmpp, "ping_to"),
+        .upload = settings_text(s, "upload"),
         .ping_every = (unsigned)settings_int(xmpp, "ping_every"),
         .stanza_max = (unsigned)settings_int(xmpp, "stanza_max"),
     };
@@ -117,7 +128,7 @@ static bool build(struct gateway *gateway, struct err *err)
 {
     const struct settings *s;
     struct network *network;
-    if (!open_store(gateway, err))
+    if (!open_store(gateway, err) || !open_media(gateway, err))
         return false;
     for (size_t i = 0; (s = config_named(gateway->config, "networks", i)); i++)
         add_network(gateway, s);
@@ -153,6 +164,8 @@ static bool open_http(struct gateway *gateway, struct err *err)
     };
     if (hooks.listen && !httpd_open(owner, &hooks, err))
         return err_wrap(err, "hook_listen");
+    if (!media_serve(gateway->core.media, err))
+        return false;
     if (!private.listen)
         return true;
     struct httpd *httpd = httpd_open(owner, &private, err);
@@ -178,6 +191,7 @@ static void on_sweep(void *arg)
 {
     struct gateway *gateway = arg;
     store_sweep(gateway->core.store, clock_wall_ms());
+    media_sweep(gateway->core.media, clock_wall_ms());
 }
 
 static void start(struct gateway *gateway)
@@ -337,6 +351,7 @@ static void tear_down(struct gateway *gateway)
     DL_FOREACH_SAFE (core->networks, network, next_network) {
         network_free(network);
     }
+    media_free(core->media);
     control_free(gateway->control);
     pages_free(gateway->pages);
     free(gateway->components);

@@ -7,6 +7,7 @@
 #include "driver.h"
 #include "drivers.h"
 #include "options_check.h"
+#include "options_media.h"
 
 enum { NAMES_MAX = 4096 };
 
@@ -175,6 +176,11 @@ static const struct option network_options[] = {
         .key = "inbox",
         .type = OPT_LIST,
         .help = "Bare JIDs that get texts which belong to no conversation",
+    },
+    {
+        .key = "upload",
+        .type = OPT_TEXT,
+        .help = "JID of the server's upload service; default: it is looked for",
     },
     {
         .key = "team",
@@ -366,6 +372,7 @@ static const struct option common_line_options[] = {
 };
 
 static const struct option *const gateway_tables[] = { gateway_options, NULL };
+static const struct option *const media_tables[] = { media_options, NULL };
 static const struct option *const xmpp_tables[] = { xmpp_options, NULL };
 static const struct option *const network_tables[] = { network_options, NULL };
 static const struct option *const line_tables[] = { common_line_options, NULL };
@@ -380,6 +387,11 @@ static const struct option_group groups[] = {
         .section = "xmpp",
         .title = "The XMPP server",
         .options = xmpp_options,
+    },
+    {
+        .section = "media",
+        .title = "Photos, voice messages and files that come in",
+        .options = media_options,
     },
     {
         .section = "networks",
@@ -457,6 +469,7 @@ struct config *options_load(const char *path,
     const struct config_section sections[] = {
         { .name = "gateway", .tables = gateway_tables },
         { .name = "xmpp", .tables = xmpp_tables },
+        { .name = "media", .tables = media_tables },
         { .name = "networks", .named = true, .tables = network_tables },
         {
             .name = "lines",

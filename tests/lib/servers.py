@@ -81,11 +81,12 @@ log = {{ info = "*console" }}
 interfaces = {{ "127.0.0.1", "::1" }}
 c2s_ports = {{ {port} }}
 s2s_ports = {{ }}
-http_ports = {{ }}
+http_ports = {{ {http_port} }}
+http_interfaces = {{ "127.0.0.1" }}
 https_ports = {{ }}
 modules_enabled = {{ "saslauth"; "roster"; "disco"; "ping"; "presence";
     "message"; "iq"; "offline"; "carbons"; "smacks" }}
-modules_disabled = {{ "s2s"; "tls"; "admin_shell"; "http" }}
+modules_disabled = {{ "s2s"; "tls"; "admin_shell"; {no_http} }}
 authentication = "internal_plain"
 c2s_require_encryption = false
 allow_unencrypted_plain_auth = true
@@ -102,16 +103,20 @@ VirtualHost "{elsewhere}"
 class Prosody(Server):
     name = "prosody"
 
-    def __init__(self, *args, extra="", secret=SECRET, **named):
+    def __init__(self, *args, extra="", secret=SECRET, upload=False,
+                 **named):
         super().__init__(*args, **named)
         self.extra, self.secret = extra, secret
+        self.http_port = free_port() if upload else None
 
     def write_config(self):
         text = PROSODY.format(
             folder=self.folder, port=self.port, host=HOST,
             component_port=self.component_port, extra=self.extra,
-            elsewhere=ELSEWHERE, components="\n".join(
-                self.component(d) for d in self.domains))
+            elsewhere=ELSEWHERE, http_port=self.http_port or "",
+            no_http="" if self.http_port else '"http"',
+            components="\n".join(
+                self.component(d) for d in self.domains) + self.upload())
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(text)
         self._write_accounts(HOST, self.users)
@@ -124,6 +129,16 @@ class Prosody(Server):
     def component(self, domain):
         return (f'Component "{domain}"\n'
                 f'    component_secret = "{self.secret}"\n')
+
+    def upload(self):
+        """The upload service (XEP-0363) of conf/servers, on loopback."""
+        if not self.http_port:
+            return ""
+        url = f"http://127.0.0.1:{self.http_port}/"
+        return (f'\nComponent "upload.{HOST}" "http_file_share"\n'
+                f'    http_external_url = "{url}"\n'
+                '    http_host = "127.0.0.1"\n'
+                "    http_file_share_size_limit = 1024 * 1024\n")
 
     def _write_accounts(self, host, users):
         """As mod_storage_internal keeps them: quicker than prosodyctl."""
