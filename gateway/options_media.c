@@ -27,6 +27,15 @@ const struct option media_options[] = {
             "or any",
     },
     {
+        .key = "wait",
+        .type = OPT_INT,
+        .fallback = "60",
+        .min = 1,
+        .max = 300,
+        .help = "Seconds for which a text waits for its media; then words say "
+                "what came",
+    },
+    {
         .key = "keep",
         .type = OPT_INT,
         .fallback = "168",

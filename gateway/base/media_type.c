@@ -112,17 +112,17 @@ void media_name(const char *name, const char *type, char out[MEDIA_NAME_MAX])
 {
     const char *slash = name ? strrchr(name, '/') : NULL;
     const char *stem = slash ? slash + 1 : name ? name : "";
-    const char *extension = extension_of(stem);
-    size_t size = strlen(stem) - strlen(extension) - (*extension != '\0');
+    const char *extension;
     char clean[EXTENSION_MAX + 1] = "";
+    size_t size;
 
+    stem += strspn(stem, ".");
+    extension = extension_of(stem);
+    size = strlen(stem) - strlen(extension) - (*extension != '\0');
     for (size_t n = 0; extension[n]; n++) {
         clean[n] = is_safe(extension[n]) ? extension[n] : '_';
         clean[n + 1] = '\0';
     }
-    stem += strspn(stem, ".");
-    if (size > strlen(stem))
-        size = strlen(stem);
     if (size == 0) {
         stem = media_type_word(type);
         size = strlen(stem);

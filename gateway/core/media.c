@@ -21,10 +21,9 @@
 #include "toolkit/http.h"
 #include "toolkit/timer.h"
 
-/* A minute is as long as people wait for a text; so many are fetched at once on
- * a network. */
-enum { PATIENCE_MS = 60000, AGAIN_MS = 1000, AGAIN_MAX_MS = 16000 };
-enum { AT_ONCE = 32, MIB = 1024 * 1024, NETWORKS_MAX = 4096 };
+/* So many are fetched at once on a network. */
+enum { AT_ONCE = 32, AGAIN_MS = 1000, AGAIN_MAX_MS = 16000 };
+enum { MIB = 1024 * 1024, NETWORKS_MAX = 4096 };
 
 /* --- what is configured --------------------------------------------------- */
 
@@ -76,6 +75,7 @@ struct media *media_new(struct core *core, const struct settings *settings,
     media->core = core;
     media->settings = settings;
     media->most = settings_int(settings, "max_size") * MIB;
+    media->wait_ms = settings_int(settings, "wait") * 1000;
     read_ways(media);
     read_networks(media);
     if (make_files(media, state_dir, err))
@@ -293,7 +293,7 @@ void media_settle(struct media_item *item, enum attachment_state state,
                   const char *url)
 {
     struct network *network = item->network;
-    int64_t size = item->size;
+    int64_t size = item->complete ? item->size : 0;
     struct media_item *rider;
 
     media_drop(item);
@@ -363,7 +363,6 @@ static struct media_item *item_new(struct network *network,
     item->delivery = delivery;
     item->fd = -1;
     item->settled = true;
-    item->deadline = clock_mono_ms() + PATIENCE_MS;
     item->timer = timer_new(owner, on_again, item);
     item->end = timer_new(owner, on_end, item);
     DL_APPEND(network->media, item);
@@ -381,7 +380,9 @@ bool media_holds(struct network *network, struct delivery *delivery)
     item = item_new(network, delivery);
     if (!pending)
         return true;
-    timer_start(item->end, PATIENCE_MS);
+    int64_t wait = network->core->media ? network->core->media->wait_ms : 0;
+    item->deadline = clock_mono_ms() + wait;
+    timer_start(item->end, (uint64_t)wait);
     item_next(item);
     release(network);
     return true;

@@ -80,6 +80,7 @@ static void keep(struct media_item *item, const char *answered_type)
 {
     if (!item->type[0])
         media_type_clean(answered_type, item->type);
+    item->complete = true;
     if (item->size == 0)
         give_up(item, "it is empty");
     else if (!type_is_taken(media_of(item), item->type))
@@ -204,7 +205,7 @@ void media_fetch(struct media_item *item)
     const struct attachment_row *row = media_row(item);
 
     media_type_clean(row->type, item->type);
-    item->size = row->size;
+    item->complete = false;
     if (!media || !media->files)
         media_settle(item, ATTACHMENT_OFF, NULL);
     else if (row->size > media->most)

@@ -28,6 +28,7 @@ struct media {
     enum media_way ways[MEDIA_WAYS]; /* in the order in which they are tried */
     size_t n_ways;
     int64_t most;              /* bytes of one */
+    int64_t wait_ms;           /* for all that comes with one text */
     char *networks;            /* HTTP_MEDIA's allow */
     struct media_files *files; /* drafts, too; NULL: nothing is fetched */
     uint64_t last_call;
@@ -50,7 +51,7 @@ struct media_item {
     char *draft; /* path; NULL: none */
     int fd;      /* of it, while it is written; -1: not */
     int64_t size;
-    bool too_big;
+    bool too_big, complete;
     char type[MEDIA_TYPE_MAX]; /* what it is, as far as is known */
     size_t way;                /* being tried */
     char *url;                 /* where users will find what is put */

@@ -16,7 +16,7 @@
 
 #define NS_UPLOAD "urn:xmpp:http:upload:0"
 
-enum { ITEMS_MAX = 32, NONE_MS = 600000 };
+enum { ITEMS_MAX = 32, NONE_MS = 600000, UNSURE_MS = 30000 };
 
 /* Somebody who asks. */
 struct waiter {
@@ -35,7 +35,8 @@ struct upload {
     int64_t most;      /* bytes of a file; 0: no limit is known */
     int64_t looked_at; /* clock_mono_ms */
     unsigned open;     /* questions out */
-    bool unsure;       /* one of them got no answer */
+    bool silent;       /* the server itself gave no answer */
+    bool unsure;       /* one of its services gave none */
     struct waiter *waiters;
 };
 
@@ -204,7 +205,7 @@ static void look_ended(struct upload *upload)
 {
     upload->open--;
     if (upload->state == UPLOAD_LOOKING && upload->open == 0) {
-        upload->state = upload->unsure ? UPLOAD_UNKNOWN : UPLOAD_NONE;
+        upload->state = upload->silent ? UPLOAD_UNKNOWN : UPLOAD_NONE;
         upload->looked_at = clock_mono_ms();
     }
     if (upload->state != UPLOAD_LOOKING)
@@ -290,7 +291,7 @@ static void on_items(void *arg, xmpp_stanza_t *answer, const char *condition)
         answer ? stanza_find(answer, "query", NS_DISCO_ITEMS) : NULL;
     xmpp_stanza_t *item = query ? stanza_first(query) : NULL;
 
-    upload->unsure |= is_no_answer(condition);
+    upload->silent |= is_no_answer(condition);
     for (size_t n = 0; item && n < ITEMS_MAX; item = stanza_after(item), n++) {
         const char *jid = stanza_is(item, "item", NS_DISCO_ITEMS)
                               ? xmpp_stanza_get_attribute(item, "jid")
@@ -310,7 +311,7 @@ static void look(struct upload *upload)
     const char *domain = dot ? dot + 1 : component->options.jid;
 
     upload->state = UPLOAD_LOOKING;
-    upload->unsure = false;
+    upload->silent = upload->unsure = false;
     if (service) {
         ask_info(upload, service);
         return;
@@ -339,7 +340,8 @@ void upload_ask(struct upload *upload, const struct upload_file *file,
     }
     DL_APPEND(upload->waiters, waiter);
     if (upload->state == UPLOAD_NONE &&
-        clock_mono_ms() - upload->looked_at > NONE_MS)
+        clock_mono_ms() - upload->looked_at >
+            (upload->unsure ? UNSURE_MS : NONE_MS))
         upload->state = UPLOAD_UNKNOWN;
     if (upload->state == UPLOAD_UNKNOWN && upload->open == 0)
         look(upload);
