@@ -30,6 +30,10 @@ static const struct option options[] = {
       .type = OPT_BOOL,
       .fallback = "true",
       .help = "Report every text as delivered" },
+    { .key = "media",
+      .type = OPT_BOOL,
+      .fallback = "true",
+      .help = "Take media, and send them back, too" },
     { .key = "fail",
       .type = OPT_ENUM,
       .fallback = "none",
@@ -43,7 +47,7 @@ struct parcel {
     struct parcel *prev, *next;
     int64_t due; /* clock_mono_ms */
     uint64_t ticket;
-    char *to, *text, *key;
+    char *to, *text, *url, *key; /* url: of a medium; NULL: none */
 };
 
 /* What the core keeps for each line, zeroed before `start`. */
@@ -58,9 +62,13 @@ struct loopback {
 
 static void succeed(struct loopback *l, const struct parcel *p)
 {
-    struct incoming echo = {
-        .kind = KIND_TEXT, .chat = p->to, .text = p->text, .remote_id = p->key
-    };
+    struct attachment medium = { .source = p->url };
+    struct incoming echo = { .kind = p->url ? KIND_MEDIA : KIND_TEXT,
+                             .chat = p->to,
+                             .text = p->text,
+                             .remote_id = p->key,
+                             .attachments = &medium,
+                             .n_attachments = p->url != NULL };
 
     line_sent(l->line, p->ticket, p->key);
     if (l->reports)
@@ -89,6 +97,7 @@ static void parcel_free(struct parcel *p)
 {
     free(p->to);
     free(p->text);
+    free(p->url);
     free(p->key);
     free(p);
 }
@@ -120,7 +129,9 @@ static bool loopback_start(struct line *line, struct err *err)
     l->reports = settings_bool(s, "reports");
     l->delay_ms = settings_int(s, "delay_ms");
     l->fail = (enum loopback_fail)settings_enum(s, "fail");
-    line_online(line, l->reports ? CAP_TEXT | CAP_DELIVERED : CAP_TEXT,
+    line_online(line,
+                CAP_TEXT | (l->reports ? CAP_DELIVERED : 0) |
+                    (settings_bool(s, "media") ? CAP_MEDIA : 0),
                 line_name(line));
     return true;
 }
@@ -130,13 +141,18 @@ static void loopback_stop(struct line *line)
     line_offline(line, &(struct err){ .kind = ERR_NONE });
 }
 
-/* One part, and its bytes are the text. A real driver encodes here. */
+/* One part, and its bytes are the text, then the URL of a medium, each with its
+ * NUL. A real driver encodes here. */
 static bool loopback_plan(struct line *line, const struct outgoing *message,
                           struct parts *parts, struct err *err)
 {
+    const char *url = message->attachment ? message->attachment->source : "";
+    char *bytes = xasprintf("%s%c%s", message->text, '\0', url);
+
     (void)line;
     (void)err;
-    parts_add(parts, message->text, strlen(message->text));
+    parts_add(parts, bytes, strlen(message->text) + strlen(url) + 2);
+    free(bytes);
     return true;
 }
 
@@ -145,12 +161,14 @@ static bool loopback_send(struct line *line, const struct submission *part,
 {
     struct loopback *l = line_state(line);
     struct parcel *p = xcalloc(1, sizeof(*p));
+    const char *url = (const char *)part->bytes + strlen(part->bytes) + 1;
 
     (void)err;
     p->due = clock_mono_ms() + l->delay_ms;
     p->ticket = ticket;
     p->to = xstrdup(part->to); /* arguments are borrowed: copy to keep */
-    p->text = xstrndup(part->bytes, part->size);
+    p->text = xstrdup(part->bytes);
+    p->url = *url ? xstrdup(url) : NULL;
     p->key = xstrdup(part->key);
     if (l->delay_ms == 0) {
         finish(l, p);
@@ -180,7 +198,7 @@ const struct driver loopback_driver = {
     .name = "loopback",
     .title = "Sends everything back (for trying out and for tests)",
     .gateway_type = "sms",
-    .caps = CAP_TEXT | CAP_DELIVERED,
+    .caps = CAP_TEXT | CAP_DELIVERED | CAP_MEDIA,
     .limits = { .max_parts = 1,
                 .in_flight = 1000,
                 .send_timeout_s = 60,

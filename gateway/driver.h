@@ -43,7 +43,7 @@
 #include "toolkit/timer.h"
 #include "toolkit/tree.h"
 
-enum { DRIVER_ABI = 2 };
+enum { DRIVER_ABI = 3 };
 
 struct line;
 struct status;
@@ -77,11 +77,29 @@ struct driver_limits {
     unsigned ttl_s;          /* default time to live of a message */
 };
 
+/* What comes with a text, or instead of one: a photo, a voice message, a file.
+ */
+enum { ATTACHMENT_SOURCE_MAX = 2048 };
+struct attachment {
+    const char *source; /* out: an http or https URL that any user may have
+                           sent, so it is fetched under HTTP_MEDIA only.
+                           In: such a URL, or whatever `locate` understands,
+                           at most ATTACHMENT_SOURCE_MAX bytes; it is stored,
+                           so it MUST NOT hold a secret */
+    const char *type;   /* MIME; NULL: unknown */
+    const char *name;   /* of the file; NULL: none */
+    int64_t size;       /* bytes; 0: unknown */
+};
+
 /* A message on its way out, as `plan` sees it. */
 struct outgoing {
     enum message_kind kind;
-    const char *to;     /* canonical foreign address */
-    const char *text;   /* valid UTF-8 without NUL */
+    const char *to;   /* canonical foreign address */
+    const char *text; /* valid UTF-8 without NUL; "" beside an attachment
+                         without a caption */
+    const struct attachment *attachment; /* only for lines with CAP_MEDIA, for
+                                            others its URL is in the text;
+                                            NULL: none */
     const char *key;    /* 32 hex digits, the same at every try */
     uint16_t reference; /* for concatenation; the same at every try */
     bool report;        /* a delivery report is wanted */
@@ -129,6 +147,10 @@ struct incoming {
     const char *slot;      /* a later message of the same chat and slot takes
                               this one's place (gsm: replace types); or NULL */
     int64_t at;            /* Unix ms when the far side took it; 0: now */
+    /* The core fetches them later, and publishes them for the user or says in
+     * words what arrived; `text` is their caption. */
+    const struct attachment *attachments;
+    size_t n_attachments;
 };
 
 /* One stored segment of a longer message, for line_received_part/assemble. */
@@ -217,6 +239,11 @@ struct driver {
     bool (*assemble)(struct line *line, const struct fragment *fragments,
                      size_t n, unsigned total, char **text, struct err *err);
     void (*destroy)(struct line *line); /* frees what start allocated */
+    /* How to fetch an attachment that was received, maybe in an earlier life:
+     * ends in line_located, which may come within the call. NULL: its source
+     * is a URL of the open Internet. False: not now. */
+    bool (*locate)(struct line *line, const char *source, uint64_t call,
+                   struct err *err);
     void (*typing)(struct line *line, const char *to, bool on);
     void (*mark_read)(struct line *line, const char *chat, const char *id);
     void (*status)(struct line *line, struct status *status);
@@ -276,6 +303,21 @@ void line_unsure(struct line *line, uint64_t ticket, const char *why);
 void line_report(struct line *line, const char *remote_id, const char *chat,
                  enum report_kind kind, int64_t at, const struct err *err,
                  uint64_t token);
+
+/* The request that fetches the attachment: its profile (http.h) says whether it
+ * goes to the service of the configuration, with credentials, or to a URL that
+ * somebody sent. Time-outs, limits and where the bytes go are the core's.
+ * NULL: it cannot be had, as `err` says; kinds that a retry may mend
+ * (ERR_TEMPORARY, ERR_LINK) are asked for again. */
+void line_located(struct line *line, uint64_t call,
+                  const struct http_request *request, const struct err *err);
+
+/* Which private networks media may come from and go to (HTTP_MEDIA's `allow`),
+ * for a driver that fetches what a user sent; "" none. */
+const char *line_media_networks(const struct line *line);
+
+/* How many bytes of a medium are taken, in either direction; 0: none. */
+int64_t line_media_max(const struct line *line);
 
 void line_typing(struct line *line, const char *chat, bool on);
 

@@ -19,6 +19,7 @@
 #include "control/pages.h"
 #include "core/core.h"
 #include "core/line.h"
+#include "core/media.h"
 #include "core/network.h"
 #include "core/outbox.h"
 #include "drivers.h"
@@ -77,12 +78,22 @@ struct component_options gateway_component(const struct settings *xmpp,
         .tls_ca = settings_text(xmpp, "tls_ca"),
         .secret = settings_text(network, "secret"),
         .jid = settings_text(network, "jid"),
+        .upload = settings_text(network, "upload"),
         .ping_to = settings_text(xmpp, "ping_to"),
         .ping_every = (unsigned)settings_int(xmpp, "ping_every"),
         .stanza_max = (unsigned)settings_int(xmpp, "stanza_max"),
     };
 
     return options;
+}
+
+static bool open_media(struct gateway *gateway, struct err *err)
+{
+    const struct settings *s = config_group(gateway->config, "gateway");
+    gateway->core.media =
+        media_new(&gateway->core, config_group(gateway->config, "media"),
+                  settings_text(s, "state_dir"), err);
+    return gateway->core.media != NULL;
 }
 
 static void add_network(struct gateway *gateway, const struct settings *s)
@@ -125,7 +136,7 @@ static bool build(struct gateway *gateway, struct err *err)
 {
     const struct settings *s;
     struct network *network;
-    if (!open_store(gateway, err))
+    if (!open_store(gateway, err) || !open_media(gateway, err))
         return false;
     for (size_t i = 0; (s = config_named(gateway->config, "networks", i)); i++)
         add_network(gateway, s);
@@ -161,6 +172,8 @@ static bool open_http(struct gateway *gateway, struct err *err)
     };
     if (hooks.listen && !httpd_open(owner, &hooks, err))
         return err_wrap(err, "hook_listen");
+    if (!media_serve(gateway->core.media, err))
+        return false;
     if (!private.listen)
         return true;
     struct httpd *httpd = httpd_open(owner, &private, err);
@@ -186,6 +199,7 @@ static void on_sweep(void *arg)
 {
     struct gateway *gateway = arg;
     store_sweep(gateway->core.store, clock_wall_ms());
+    media_sweep(gateway->core.media, clock_wall_ms());
 }
 
 static void start(struct gateway *gateway)
@@ -344,6 +358,7 @@ static void tear_down(struct gateway *gateway)
     DL_FOREACH_SAFE (core->networks, network, next_network) {
         network_free(network);
     }
+    media_free(core->media);
     control_free(gateway->control);
     pages_free(gateway->pages);
     free(gateway->components);

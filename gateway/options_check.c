@@ -17,6 +17,7 @@
 #include "driver.h"
 #include "drivers.h"
 #include "options.h"
+#include "toolkit/address.h"
 #include "toolkit/config.h"
 #include "toolkit/suggest.h"
 #include "xmpp/jid.h"
@@ -341,6 +342,32 @@ static void check_gateway(struct checker *c)
                 "...; secret = ...; }; };");
 }
 
+static void check_media(struct checker *c)
+{
+    const struct settings *media = config_group(c->config, "media");
+    const struct settings *gateway = config_group(c->config, "gateway");
+
+    for (size_t i = 0; i < settings_list_size(media, "ways"); i++) {
+        const char *way = settings_list_item(media, "ways", i);
+        bool files = strcmp(way, "files") == 0;
+
+        if (!files && strcmp(way, "upload") != 0)
+            mistake(c, media, "ways", "\"%.40s\" is neither upload nor files",
+                    way);
+        else if (files && !settings_text(gateway, "hook_listen"))
+            mistake(c, media, "ways",
+                    "files are served by hook_listen: set it (and public_url) "
+                    "under gateway");
+    }
+    for (size_t i = 0; i < settings_list_size(media, "networks"); i++) {
+        const char *item = settings_list_item(media, "networks", i);
+
+        if (!address_list_valid(item))
+            mistake(c, media, "networks",
+                    "\"%.60s\" is no network like 10.0.0.0/8", item);
+    }
+}
+
 bool options_check(const struct config *config,
                    void (*report)(void *arg, const char *line), void *arg,
                    struct err *err)
@@ -352,6 +379,7 @@ bool options_check(const struct config *config,
 
     check_gateway(&c);
     check_xmpp(&c);
+    check_media(&c);
     for (size_t i = 0; (group = config_named(config, "networks", i)); i++)
         check_network(&c, group, i);
     for (size_t i = 0; (group = config_named(config, "lines", i)); i++)

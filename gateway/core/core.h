@@ -10,6 +10,7 @@
 #include "toolkit/loop.h"
 
 struct line;
+struct media;
 struct network;
 struct store;
 
@@ -17,6 +18,7 @@ struct core {
     struct loop *loop;
     struct owner owner; /* of the core's own timers */
     struct store *store;
+    struct media *media;      /* NULL: attachments are only spoken of */
     struct network *networks; /* utlist */
     struct line *lines;       /* utlist */
     bool stopping;            /* nothing new is handed over */

@@ -39,6 +39,27 @@ struct remark {
     const char *text;
 };
 
+/* A file that is to be put on the server (XEP-0363). */
+struct upload_file {
+    const char *name; /* media_type.h */
+    const char *type; /* MIME; "" unknown */
+    int64_t size;
+};
+
+enum { UPLOAD_HEADERS = 3 };
+struct upload_slot {
+    const char *put, *get; /* URLs */
+    struct {
+        const char *name, *value;
+    } headers[UPLOAD_HEADERS];
+    size_t n_headers;
+};
+
+/* NULL: err. ERR_UNSUPPORTED: the server has no such service; ERR_TOO_LONG;
+ * ERR_NOT_ALLOWED; ERR_TEMPORARY. Borrowed; maybe before the call returns. */
+typedef void upload_fn(void *arg, const struct upload_slot *slot,
+                       const struct err *err);
+
 /* What a network's stream can do for the core. `self` is the front's own. */
 struct front {
     /* Writes a message stanza from contact@network to the account's bare JID,
@@ -69,6 +90,10 @@ struct front {
     /* It is gone, and saw the presence of `contact` ("": of the gateway). */
     void (*left)(void *self, const char *account, const char *contact);
     bool (*online)(void *self);
+    /* Asks for a place for the file; with `file` NULL only whether there is
+     * such a service at all (then `slot` is empty). */
+    void (*upload)(void *self, const struct upload_file *file, upload_fn *fn,
+                   void *arg);
     /* Facts of the network's stream for `status`. */
     struct front_status (*status)(void *self);
     /* Looks at the server and our place there; may take half a minute. */
@@ -161,8 +186,9 @@ struct user_text {
     const char *stanza_id; /* its id attribute; may be NULL */
     const char *origin_id; /* XEP-0359; NULL: no dedupe */
     const char *text;
-    const char *manner; /* see driver.h; NULL: as usual */
-    bool receipt;       /* XEP-0184 asked */
+    const char *attachment; /* URL of a medium, at the end of the text; NULL */
+    const char *manner;     /* see driver.h; NULL: as usual */
+    bool receipt;           /* XEP-0184 asked */
 };
 
 /* Accepts or refuses; `done` is called exactly once, maybe before this

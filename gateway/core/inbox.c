@@ -17,6 +17,7 @@
 #include "core/core.h"
 #include "core/known.h"
 #include "core/line.h"
+#include "core/media.h"
 #include "core/network.h"
 #include "core/outbox.h"
 #include "core/parts.h"
@@ -123,15 +124,19 @@ void inbox_user_text(struct network *network, const struct user_text *text,
         return;
     }
     struct line *line = user->offer.line;
+    struct attachment_row own = { .state = ATTACHMENT_PUBLISHED,
+                                  .url = (char *)text->attachment };
     struct entry entries[1 + PEOPLE_MAX]; /* its copies for a team behind it */
     entries[0] = (struct entry){
         .id = user->id,
         .direction = TO_LINE,
-        .kind = KIND_TEXT,
+        .kind = text->attachment ? KIND_MEDIA : KIND_TEXT,
         .network = network_name(network),
         .contact = text->contact,
         .account = text->account,
         .text = text->text,
+        .attachments = text->attachment ? &own : NULL,
+        .n_attachments = text->attachment != NULL,
         .stanza_id = text->stanza_id,
         .from = text->from,
         .source = text->account,
@@ -174,6 +179,7 @@ struct arrival {
     struct receipt receipt;
     struct line *line;
     struct incoming *messages;
+    struct attachment_row **rows; /* of each message: n_attachments */
     size_t n, at; /* messages; the one whose account is looked for */
     int64_t set;  /* fragments that these messages replace */
     size_t set_n;
@@ -204,7 +210,7 @@ static void arrival_add(struct arrival *arrival, const char *account,
     arrival->entries[arrival->n_entries++] = (struct entry){
         .id = id_new(),
         .direction = TO_XMPP,
-        .kind = message->kind,
+        .kind = message->n_attachments ? KIND_MEDIA : message->kind,
         .network = network_name(network),
         .contact = message->chat,
         .account = xstrdup(account),
@@ -221,6 +227,8 @@ static void arrival_add(struct arrival *arrival, const char *account,
         .at = message->at,
         .expires = inbox_keep_until(),
         .take = sink_stream_is_open(network),
+        .attachments = arrival->rows[arrival->at],
+        .n_attachments = message->n_attachments,
     };
 }
 
@@ -233,10 +241,12 @@ static void arrival_free(struct arrival *arrival)
         free((char *)arrival->messages[i].remote_id);
         free((char *)arrival->messages[i].name);
         free((char *)arrival->messages[i].slot);
+        media_rows_free(arrival->rows[i], arrival->messages[i].n_attachments);
     }
     for (size_t i = 0; i < arrival->n_entries; i++)
         free((char *)arrival->entries[i].account);
     free(arrival->messages);
+    free(arrival->rows);
     free(arrival->entries);
     free(arrival);
 }
@@ -378,6 +388,7 @@ static struct arrival *arrival_new(struct line *line,
     arrival->receipt = line_receipt(line, token);
     arrival->n = n;
     arrival->messages = xcalloc(n, sizeof(*arrival->messages));
+    arrival->rows = xcalloc(n, sizeof(*arrival->rows));
     for (size_t i = 0; i < n; i++) {
         struct incoming *copy = &arrival->messages[i];
         *copy = messages[i];
@@ -388,6 +399,9 @@ static struct arrival *arrival_new(struct line *line,
         copy->target_id = NULL;
         copy->name = xstrdup(messages[i].name);
         copy->slot = xstrdup(messages[i].slot);
+        copy->attachments = NULL;
+        arrival->rows[i] =
+            media_rows(line, messages[i].attachments, &copy->n_attachments);
     }
     return arrival;
 }

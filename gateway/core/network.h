@@ -15,6 +15,7 @@
 struct core;
 struct delivery;
 struct line;
+struct media_item;
 struct timer;
 struct written;
 
@@ -70,6 +71,7 @@ struct network {
     struct lane to_line, to_xmpp;
     struct delivery *waiting; /* TO_XMPP, could not be written yet */
     size_t waiting_count;
+    struct media_item *media; /* TO_XMPP, held by the media step */
     struct written *unfenced, *unfenced_last; /* in order of writing */
     size_t unfenced_count, unfenced_debts;
     uint64_t fenced; /* serial that is covered so far */

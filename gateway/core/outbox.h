@@ -39,6 +39,8 @@ size_t sink_stream_room(const struct network *network);
 /* May what is accepted for it be taken at once? */
 bool sink_stream_is_open(const struct network *network);
 void sink_stream_hand(struct network *network, struct delivery *delivery);
+/* The same for what the media step gives back; lane_pump after the last. */
+void sink_stream_pass(struct network *network, struct delivery *delivery);
 
 void sink_stream_forget(struct network *network);
 

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "core/line.h"
+#include "core/media.h"
 #include "core/network.h"
 #include "core/route.h"
 
@@ -68,6 +69,27 @@ void parts_free(struct parts *parts)
     parts->n = 0;
 }
 
+/* A line that takes media gets the text without the URL. */
+static bool line_plan(struct line *line, const struct outgoing *message,
+                      struct parts *parts, struct err *err)
+{
+    struct outgoing own = *message;
+    unsigned caps = line_is_online(line) ? line->caps : line->driver->caps;
+    char *caption;
+    bool good;
+    own.attachment = caps & CAP_MEDIA ? message->attachment : NULL;
+    if (!own.attachment) {
+        own.kind = own.kind == KIND_MEDIA ? KIND_TEXT : own.kind;
+        return line->driver->plan(line, &own, parts, err);
+    }
+    caption = xstrndup(message->text,
+                       media_caption(message->text, own.attachment->source));
+    own.text = caption;
+    good = line->driver->plan(line, &own, parts, err);
+    free(caption);
+    return good;
+}
+
 bool parts_plan(struct line *line, const struct outgoing *message,
                 struct parts *parts, struct err *err)
 {
@@ -75,7 +97,7 @@ bool parts_plan(struct line *line, const struct outgoing *message,
     if (message->manner && *message->manner && !line->driver->manners)
         return err_set(err, ERR_UNSUPPORTED,
                        "this network knows no manners of sending");
-    if (!line->driver->plan(line, message, &made, err)) {
+    if (!line_plan(line, message, &made, err)) {
         parts_free(&made);
         return false;
     }

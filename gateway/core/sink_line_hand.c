@@ -113,10 +113,13 @@ static bool plan_again(struct line *line, const struct delivery *delivery,
                        struct parts *parts, struct err *err)
 {
     struct id_text key = id_text(&delivery->id);
+    const struct attachment_row *row = delivery->attachments;
+    struct attachment attachment = { .source = row ? row->url : NULL };
     struct outgoing message = {
         .kind = (enum message_kind)delivery->kind,
         .to = delivery->contact,
         .text = delivery->text,
+        .attachment = row ? &attachment : NULL,
         .key = key.text,
         .reference = delivery->reference,
         .report = true,
@@ -416,10 +419,12 @@ bool sink_line_offer(struct network *network, const struct user_text *text,
 {
     struct id_text key = id_text(id);
     struct parts parts = { 0 };
+    struct attachment attachment = { .source = text->attachment };
     struct outgoing message = {
-        .kind = KIND_TEXT,
+        .kind = text->attachment ? KIND_MEDIA : KIND_TEXT,
         .to = text->contact,
         .text = text->text,
+        .attachment = text->attachment ? &attachment : NULL,
         .key = key.text,
         .reference = (uint16_t)(id->bytes[14] << 8 | id->bytes[15]),
         .report = true,

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/core.h"
+#include "core/media.h"
 #include "core/network.h"
 #include "core/outbox.h"
 
@@ -25,8 +26,10 @@ struct written {
 
 size_t sink_stream_room(const struct network *network)
 {
-    size_t held = network->unfenced_count + network->waiting_count;
-    if (network->front_state != FRONT_UP || network->waiting)
+    size_t held =
+        network->unfenced_count + network->waiting_count + media_held(network);
+    if (network->front_state != FRONT_UP || network->waiting ||
+        !media_has_room(network))
         return 0;
     return held < WINDOW ? WINDOW - held : 0;
 }
@@ -107,10 +110,14 @@ void sink_stream_hand(struct network *network, struct delivery *delivery)
 {
     if (stream_expires(network, delivery))
         return;
-    if (network->front_state != FRONT_UP || network->core->stopping) {
+    if (network->front_state != FRONT_UP || network->core->stopping)
         lane_give_back(&network->to_xmpp, delivery, 0);
-        return;
-    }
+    else if (!media_holds(network, delivery))
+        sink_stream_pass(network, delivery);
+}
+
+void sink_stream_pass(struct network *network, struct delivery *delivery)
+{
     if (!network->waiting && stream_deliver(network, delivery))
         return;
     DL_APPEND(network->waiting, delivery);
@@ -299,6 +306,7 @@ static void give_back_unfenced(struct network *network)
 void sink_stream_forget(struct network *network)
 {
     struct delivery *delivery, *next;
+    media_forget(network);
     DL_FOREACH_SAFE (network->waiting, delivery, next) {
         DL_DELETE(network->waiting, delivery);
         delivery_free(delivery);
@@ -322,6 +330,7 @@ void network_front_down(struct network *network)
         network->waiting_count--;
         lane_give_back(&network->to_xmpp, delivery, 0);
     }
+    media_let_go(network);
 }
 
 /* --- what came back

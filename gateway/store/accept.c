@@ -57,9 +57,9 @@ static bool message_insert(struct store *store, const struct entry *entry,
         "INSERT INTO message (id, mid, conv, seq, state, attempt, owed, held,"
         " moved_at, direction, kind, receipt, created, at, expires, author,"
         " stanza_id, sender, reference, parts, manner, slot, target_id,"
-        " copy_of) VALUES"
+        " copy_of, attachments) VALUES"
         " (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8, ?9, ?10, ?11, ?8, ?12, ?13, ?14,"
-        " ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)";
+        " ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)";
     static const char body[] = "INSERT INTO body (message, text)"
                                " VALUES (?1, ?2)";
     int64_t parts = subject->parts;
@@ -78,8 +78,10 @@ static bool message_insert(struct store *store, const struct entry *entry,
                             db_some(parts), db_text(entry->manner),
                             db_text(entry->slot),
                             db_text(target->text[0] ? target->text : NULL),
-                            db_some(subject->copy_of)),
+                            db_some(subject->copy_of),
+                            db_some((int64_t)entry->n_attachments)),
                   err) &&
+           attachments_insert(store, subject->row, entry, err) &&
            db_run(store->db, body,
                   DB_VALUES(db_int(subject->row),
                             db_text(entry->text ? entry->text : "")),
@@ -136,6 +138,8 @@ static struct delivery *entry_delivery(struct store *store,
         .reference = entry->n_parts ? entry->reference : next,
         .parts = (struct part_row *)entry->parts,
         .n_parts = entry->n_parts,
+        .attachments = (struct attachment_row *)entry->attachments,
+        .n_attachments = entry->n_attachments,
     };
 
     return delivery_copy(&delivery);
@@ -432,6 +436,10 @@ static void entry_copy(struct task *task, struct entry *to,
         }
     }
     to->parts = from->n_parts ? parts : NULL;
+    to->attachments = attachments_copy(
+        from->attachments, from->n_attachments,
+        task_alloc(task,
+                   attachments_size(from->attachments, from->n_attachments)));
 }
 
 static size_t entry_room(const struct entry *entry)

@@ -60,7 +60,8 @@ static char *parts_copy(struct delivery *to, char *room)
 struct delivery *delivery_copy(const struct delivery *from)
 {
     size_t sizes[TEXTS];
-    size_t size = sizeof(struct block) + parts_size(from);
+    size_t attached = attachments_size(from->attachments, from->n_attachments);
+    size_t size = sizeof(struct block) + attached + parts_size(from);
     struct block *block;
     char *room;
 
@@ -73,7 +74,10 @@ struct delivery *delivery_copy(const struct delivery *from)
     block = xmalloc(size);
     block->delivery = *from;
     block->size = size;
-    room = parts_copy(&block->delivery, (char *)(block + 1));
+    room = (char *)(block + 1);
+    block->delivery.attachments =
+        attachments_copy(from->attachments, from->n_attachments, room);
+    room = parts_copy(&block->delivery, room + attached);
     for (size_t i = 0; i < TEXTS; i++) {
         char **text = text_at(&block->delivery, i);
 
@@ -103,6 +107,10 @@ void delivery_free(struct delivery *delivery)
     for (size_t i = 0; i < delivery->n_parts; i++)
         free_outside(block, delivery->parts[i].bytes);
     free_outside(block, delivery->parts);
+    for (size_t i = 0; i < delivery->n_attachments; i++) {
+        free_outside(block, delivery->attachments[i].url);
+        free_outside(block, delivery->attachments[i].type);
+    }
     free(block);
 }
 

@@ -230,6 +230,7 @@ static bool erase_run(struct store *store, struct task *task, struct err *err)
     static const char *const of_messages[] = {
         "DELETE FROM body WHERE message" HIS_ENDED,
         "DELETE FROM part WHERE message" HIS_ENDED,
+        "DELETE FROM attachment WHERE message" HIS_ENDED,
         "DELETE FROM attempt WHERE message" HIS_ENDED,
         "DELETE FROM message WHERE owed = 0 AND id" HIS_ENDED,
     };
@@ -245,7 +246,7 @@ static bool erase_run(struct store *store, struct task *task, struct err *err)
     const struct db_value values[] = { db_text(t->network), db_text(t->account),
                                        db_state(MESSAGE_SENT) };
 
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 5; i++) {
         if (!db_run(store->db, of_messages[i], values, 3, err))
             return false;
     }

@@ -225,6 +225,19 @@ void deliveries_free(struct delivery *list);
 bool take_from(struct store *store, struct conversation *conv, size_t n,
                struct delivery **list, size_t *taken, struct err *err);
 
+/* --- attachments (attachments.c) ------------------------------------------ */
+
+bool attachments_insert(struct store *store, int64_t message,
+                        const struct entry *entry, struct err *err);
+/* Into the delivery's rows, heap memory for attachments_free. */
+bool attachments_read(struct store *store, struct delivery *delivery,
+                      struct err *err);
+void attachments_free(struct delivery *delivery);
+/* A copy that takes `attachments_size` bytes of `room`; NULL for none. */
+size_t attachments_size(const struct attachment_row *rows, size_t n);
+struct attachment_row *attachments_copy(const struct attachment_row *rows,
+                                        size_t n, char *room);
+
 /* --- contacts (contacts.c) ------------------------------------------------ */
 
 /* The name of the conversation's contact, heap; NULL when it has none. */

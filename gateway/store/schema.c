@@ -111,11 +111,13 @@ static const char version_1[] =
     "CREATE TABLE fragment (owner INTEGER NOT NULL, seq INTEGER NOT NULL,"
     " bytes BLOB NOT NULL, PRIMARY KEY (owner, seq)) WITHOUT ROWID;";
 
-/* manner and slot: see driver.h. usage: how much of a limit is used up; owner
- * names what is limited ("sim:IMSI"), period is the start of the minute, day
- * or month in Unix ms, span its name. ruled: the account has limits or quiet
- * hours of its own, or was paused (rules.c). limits are an admin's, so they are
- * apart from the settings, which are the user's. contact.roster: contacts.c. */
+/* manner, slot and the sources of attachments: see driver.h.
+ * message.attachments counts its rows of the table; NULL: none. usage: how much
+ * of a limit is used up; owner names what is limited ("sim:IMSI"), period is
+ * the start of the minute, day or month in Unix ms, span its name. ruled: the
+ * account has limits or quiet hours of its own, or was paused (rules.c). limits
+ * are an admin's, so they are apart from the settings, which are the user's.
+ * contact.roster: contacts.c. */
 static const char version_2[] =
     "ALTER TABLE message ADD COLUMN manner TEXT;"
     "ALTER TABLE message ADD COLUMN slot TEXT;"
@@ -129,6 +131,9 @@ static const char version_2[] =
     "CREATE TABLE block (network TEXT NOT NULL, account TEXT NOT NULL,"
     " contact TEXT NOT NULL, PRIMARY KEY (network, account, contact))"
     " WITHOUT ROWID;"
+
+    "ALTER TABLE message ADD COLUMN attachments INTEGER;"
+    "ALTER TABLE attachment ADD COLUMN line TEXT;"
 
     "ALTER TABLE account ADD COLUMN ruled INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE account ADD COLUMN limits TEXT;"

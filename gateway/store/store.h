@@ -20,6 +20,7 @@
 #include "base/err.h"
 #include "base/id.h"
 #include "base/limit.h"
+#include "store/attachment.h"
 #include "store/message.h"
 
 struct owner;
@@ -117,6 +118,8 @@ struct delivery {
     uint16_t reference;     /* for concatenation, stable over tries */
     struct part_row *parts; /* only when planned before */
     size_t n_parts;
+    struct attachment_row *attachments; /* texts as the delivery's */
+    size_t n_attachments;
 };
 
 void delivery_free(struct delivery *delivery); /* NULL is fine */
@@ -156,6 +159,8 @@ struct entry {
     uint16_t reference;
     const struct part_row *parts;
     size_t n_parts;
+    const struct attachment_row *attachments; /* ATTACHMENTS_MAX at most */
+    size_t n_attachments;
 };
 
 enum entry_outcome {

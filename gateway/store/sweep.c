@@ -40,23 +40,27 @@ static bool sweep_bodies(struct store *store, struct sweep_task *t, bool *more,
     static const char end[] =
         "SELECT max(message) FROM (SELECT message FROM body"
         " WHERE message > ?1 ORDER BY message LIMIT ?2) AS bite";
-    static const char drop[] =
-        "DELETE FROM body WHERE message > ?1 AND message <= ?2"
-        " AND message IN (SELECT id FROM message WHERE id > ?1 AND id <= ?2"
-        " AND (state = ?3 OR (state IN (?4, ?5) AND moved_at < ?6)))";
+#define SAID                                                                   \
+    " WHERE message > ?1 AND message <= ?2"                                    \
+    " AND message IN (SELECT id FROM message WHERE id > ?1 AND id <= ?2"       \
+    " AND (state = ?3 OR (state IN (?4, ?5) AND moved_at < ?6)))"
+    static const char bodies[] = "DELETE FROM body" SAID;
+    static const char attachments[] = "DELETE FROM attachment" SAID;
     int64_t from = store->swept.body, to;
 
     if (!range_end(store, end, from, &to, err))
         return false;
     store->swept.body = to;
     *more = to != 0;
-    return !*more ||
-           db_run(store->db, drop,
-                  DB_VALUES(db_int(from), db_int(to),
-                            db_state(MESSAGE_DELIVERED), db_state(MESSAGE_SENT),
-                            db_state(MESSAGE_FAILED),
-                            db_int(t->now - 7 * DAY_MS)),
-                  err);
+    const struct db_value values[] = { db_int(from),
+                                       db_int(to),
+                                       db_state(MESSAGE_DELIVERED),
+                                       db_state(MESSAGE_SENT),
+                                       db_state(MESSAGE_FAILED),
+                                       db_int(t->now - 7 * DAY_MS) };
+
+    return !*more || (db_run(store->db, bodies, values, 6, err) &&
+                      db_run(store->db, attachments, values, 6, err));
 }
 
 /* --- messages ------------------------------------------------------------- */

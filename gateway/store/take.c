@@ -79,6 +79,7 @@ enum {
     COL_MANNER,
     COL_TEXT,
     COL_TARGET,
+    COL_ATTACHMENTS,
 };
 
 static uint16_t reference_of(const struct conversation *conv,
@@ -139,13 +140,16 @@ static bool take_row(struct store *store, const struct conversation *conv,
 
     read_delivery(conv, rows, &borrowed);
     good = read_parts(store, &borrowed, db_get_int(rows, COL_PARTS), err) &&
-           read_tried(store, &borrowed, err);
+           read_tried(store, &borrowed, err) &&
+           (db_is_null(rows, COL_ATTACHMENTS) ||
+            attachments_read(store, &borrowed, err));
     if (good) {
         struct delivery *delivery = delivery_copy(&borrowed);
 
         DL_APPEND(*list, delivery);
     }
     free_parts(&borrowed);
+    attachments_free(&borrowed);
     return good;
 }
 
@@ -167,7 +171,8 @@ bool take_from(struct store *store, struct conversation *conv, size_t n,
     static const char next_messages[] =
         "SELECT m.id, m.mid, m.seq, m.state, m.attempt, m.held, m.kind,"
         " m.receipt, m.created, m.at, m.expires, m.reference, m.parts,"
-        " m.author, m.stanza_id, m.sender, m.manner, b.text, m.target_id"
+        " m.author, m.stanza_id, m.sender, m.manner, b.text, m.target_id,"
+        " m.attachments"
         " FROM message m LEFT JOIN body b ON b.message = m.id"
         " WHERE m.conv = ?1 AND m.seq > ?2 AND m.state < ?3"
         " ORDER BY m.seq LIMIT ?4";

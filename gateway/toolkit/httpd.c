@@ -26,6 +26,7 @@ enum {
     ANSWER_MS = 10000,
     READ_MS = 30000,
     SWEEP_MS = 500,
+    FILE_MS = 600000, /* for a client to read a whole file */
 };
 
 static struct connection *connection_of(struct MHD_Connection *connection)
@@ -48,7 +49,11 @@ static void connection_waits(struct MHD_Connection *mhd, bool waits)
 
 static enum MHD_Result call_reply(struct hook_call *call)
 {
+    struct connection *connection = connection_of(call->connection);
+
     connection_waits(call->connection, false);
+    if (connection)
+        connection->reads = call->file;
     return MHD_queue_response(call->connection, call->status, call->response);
 }
 
@@ -77,6 +82,8 @@ static void on_completed(void *arg, struct MHD_Connection *connection,
     if (!call)
         return;
     connection_waits(connection, false);
+    if (connection_of(connection))
+        connection_of(connection)->reads = false;
     call->connection = NULL;
     call->suspended = false;
     call->httpd = NULL;
@@ -112,8 +119,10 @@ static enum MHD_Result refuse(struct hook_call *call, int status)
     return call_reply(call);
 }
 
-static bool known_method(const char *method)
+static bool known_method(const struct hook *hook, const char *method)
 {
+    if (strcmp(method, "HEAD") == 0)
+        return hook_is_folder(hook);
     return strcmp(method, "POST") == 0 || strcmp(method, "GET") == 0 ||
            strcmp(method, "PUT") == 0;
 }
@@ -128,7 +137,7 @@ static enum MHD_Result call_start(struct hook_call *call, const char *method)
     call->started = true;
     if (!hook)
         return refuse(call, MHD_HTTP_NOT_FOUND);
-    if (!known_method(method))
+    if (!known_method(hook, method))
         return refuse(call, MHD_HTTP_METHOD_NOT_ALLOWED);
     if (length && strtoull(length, NULL, 10) > hook->body_max)
         return refuse(call, MHD_HTTP_CONTENT_TOO_LARGE);
@@ -275,7 +284,9 @@ static void on_sweep(uv_timer_t *timer)
         }
     }
     DL_FOREACH (httpd->connections, connection) {
-        if (!connection->waits && now - connection->since > httpd->read_ms)
+        int64_t most = connection->reads ? FILE_MS : httpd->read_ms;
+
+        if (!connection->waits && now - connection->since > most)
             (void)shutdown(connection->fd, SHUT_RDWR);
     }
 }

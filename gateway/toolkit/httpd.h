@@ -34,7 +34,7 @@ int httpd_port(const struct httpd *httpd);
 
 /* A whole request, borrowed for the call. */
 struct hook_request {
-    const char *method; /* GET, POST or PUT */
+    const char *method; /* GET, POST or PUT; HEAD below a folder */
     const char *url;    /* the public URL with the query: what is signed */
     const char *query;  /* as it came, behind the '?'; "" */
     const char *peer;   /* address; through a proxy on this machine, whom that
@@ -48,9 +48,10 @@ struct hook_request {
  * before, or it takes too long, the client gets a 503 to come again. */
 typedef void hook_fn(void *arg, const struct hook_request *request);
 
-/* Answers requests to `path` ("/hook/..."), with bodies up to `body_max` bytes,
- * at the loop's listener with `hooks`. ERR_CONFIG when there is none, or the
- * path is taken. */
+/* Answers requests to `path` ("/hook/..."; with a slash at its end, like
+ * "/media/", to all below it, HEAD included), with bodies up to `body_max`
+ * bytes, at the loop's listener with `hooks`. ERR_CONFIG when there is none, or
+ * the path is taken. */
 struct hook *hook_open(struct owner *owner, const char *path, size_t body_max,
                        hook_fn *fn, void *arg, struct err *err);
 
@@ -69,5 +70,10 @@ const char *hook_header(const struct hook_call *call, const char *name);
 /* Everything is copied. `type` and `body` may be NULL for an empty answer. */
 void hook_answer(struct hook_call *call, int status, const char *type,
                  const void *body, size_t size);
+
+/* 200 with the file `fd`, which is closed afterwards, as the client reads.
+ * `save`: not to be shown, but to be saved. 404 when it is no file. */
+void hook_answer_file(struct hook_call *call, int fd, const char *type,
+                      bool save);
 
 #endif

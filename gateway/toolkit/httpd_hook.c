@@ -1,6 +1,8 @@
 /* httpd_hook.c - hooks, and the calls that wait for their answers. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <utlist.h>
 
 #include "base/mem.h"
@@ -19,12 +21,9 @@ void hook_call_free(struct hook_call *call)
     free(call);
 }
 
-void call_respond(struct hook_call *call, int status, const char *type,
-                  const void *body, size_t size)
+static void call_go(struct hook_call *call, int status, const char *type,
+                    struct MHD_Response *response)
 {
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        size, (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
-
     if (!response)
         abort();
     if (type)
@@ -46,6 +45,14 @@ void call_respond(struct hook_call *call, int status, const char *type,
     later_ask(call->httpd->run);
 }
 
+void call_respond(struct hook_call *call, int status, const char *type,
+                  const void *body, size_t size)
+{
+    call_go(call, status, type,
+            MHD_create_response_from_buffer(size, (void *)(uintptr_t)body,
+                                            MHD_RESPMEM_MUST_COPY));
+}
+
 /* The hook has no more to do with it. */
 static void call_settle(struct hook_call *call)
 {
@@ -62,6 +69,27 @@ void hook_answer(struct hook_call *call, int status, const char *type,
     call_settle(call);
 }
 
+void hook_answer_file(struct hook_call *call, int fd, const char *type,
+                      bool save)
+{
+    bool wanted = call->connection && !call->response;
+    struct stat stat;
+    struct MHD_Response *response = NULL;
+
+    if (wanted && fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode))
+        response = MHD_create_response_from_fd64((uint64_t)stat.st_size, fd);
+    if (!response) {
+        (void)close(fd);
+        hook_answer(call, MHD_HTTP_NOT_FOUND, NULL, NULL, 0);
+        return;
+    }
+    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_DISPOSITION,
+                                  save ? "attachment" : "inline");
+    call->file = true;
+    call_go(call, MHD_HTTP_OK, type, response);
+    call_settle(call);
+}
+
 const char *hook_header(const struct hook_call *call, const char *name)
 {
     if (!call->connection)
@@ -75,7 +103,18 @@ struct hook *httpd_find(const struct httpd *httpd, const char *target)
     struct hook *hook;
 
     HASH_FIND(hh, httpd->hooks, target, size, hook);
+    if (!hook && target[0] == '/') {
+        size_t first = 1 + strcspn(target + 1, "/?");
+
+        if (target[first] == '/')
+            HASH_FIND(hh, httpd->hooks, target, first + 1, hook);
+    }
     return hook;
+}
+
+bool hook_is_folder(const struct hook *hook)
+{
+    return hook->path[strlen(hook->path) - 1] == '/';
 }
 
 /* --- hooks --------------------------------------------------------------- */

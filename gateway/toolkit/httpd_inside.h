@@ -19,6 +19,7 @@ struct connection {
     int fd;
     int64_t since; /* monotonic ms: when it began, or its last answer */
     bool waits;    /* for us, not we for it */
+    bool reads;    /* a file, which may take long */
 };
 
 struct httpd {
@@ -54,13 +55,16 @@ struct hook_call {
     char *target;
     struct buf body;
     int64_t since;
-    bool started, suspended;
+    bool started, suspended, file;
     struct MHD_Response *response;
     unsigned status;
 };
 
 /* The hook for a request target, whose query is not looked at; or NULL. */
 struct hook *httpd_find(const struct httpd *httpd, const char *target);
+
+/* Requests below it are the hook's, not just those to it. */
+bool hook_is_folder(const struct hook *hook);
 
 /* Makes the answer; a suspended call goes on with it. */
 void call_respond(struct hook_call *call, int status, const char *type,

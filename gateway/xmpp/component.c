@@ -23,6 +23,7 @@
 #include "xmpp/query.h"
 #include "xmpp/roster.h"
 #include "xmpp/session.h"
+#include "xmpp/upload.h"
 
 enum { FAREWELL_MS = 2000, STANZA_MAX = 65536 };
 
@@ -140,6 +141,7 @@ static void on_up(void *arg)
     component->up = true;
     component->odd[ODD_DOMAIN] = false; /* it may have been mended */
     fence_up(component->fence);
+    upload_up(component->upload);
     network_front_up(component->network);
     presence_up(component->presence);
     rosters_up(component->rosters);
@@ -310,6 +312,14 @@ static void front_examine(void *self, finding_fn *found, void *arg)
     examine(self, found, arg);
 }
 
+static void front_upload(void *self, const struct upload_file *file,
+                         upload_fn *fn, void *arg)
+{
+    struct component *component = self;
+
+    upload_ask(component->upload, file, fn, arg);
+}
+
 static struct front_status front_status(void *self)
 {
     struct component *component = self;
@@ -353,6 +363,7 @@ const struct front *component_front(void)
         .joined = front_joined,
         .left = front_left,
         .online = front_online,
+        .upload = front_upload,
         .status = front_status,
         .examine = front_examine,
         .typed_jid = front_typed_jid,
@@ -386,6 +397,7 @@ struct component *component_new(struct loop *loop,
                                  options->ping_every, &fence_events, component);
     component->presence = presence_new(component);
     component->queries = queries_new(component);
+    component->upload = upload_new(component);
     component->rosters = rosters_new(component);
     component->adhoc = adhoc_new(component);
     component->prompt = prompt_new(component);
@@ -419,6 +431,7 @@ static void component_release(void *arg)
 
     component->up = false;
     queries_free(component->queries);
+    upload_free(component->upload);
     rosters_free(component->rosters);
     component_forget_held(component);
     stream_free(component->stream);

@@ -22,6 +22,7 @@ struct queries;
 struct rosters;
 struct sessions;
 struct timer;
+struct upload;
 
 /* Oddities of peers that are logged once in the life of the process. */
 enum oddity {
@@ -55,6 +56,7 @@ struct component {
     struct fence *fence;
     struct presence *presence;
     struct queries *queries;
+    struct upload *upload;
     struct rosters *rosters;
     struct adhoc *adhoc;
     struct prompt *prompt;

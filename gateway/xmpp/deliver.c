@@ -15,11 +15,13 @@
 #include "xmpp/component.h"
 #include "xmpp/content.h"
 #include "xmpp/deliver.h"
+#include "xmpp/oob.h"
 #include "xmpp/roster.h"
 
 enum {
     DELAY_MS = 10000, /* younger than that is as good as now */
     RELAY_MS = 24 * 3600 * 1000,
+    WORDS_MAX = 1024 * 1024,
 };
 
 /* The contact's JID; the gateway's own for an address that has none, which
@@ -81,40 +83,41 @@ void deliver_relayed(struct component *component, const char *account,
     free(key);
 }
 
-static void add_body(struct component *component, xmpp_stanza_t *message,
-                     const struct delivery *delivery, bool relayed)
+static char *relayed_text(struct component *component,
+                          const struct delivery *delivery, const char *text)
 {
-    const char *text = delivery->text ? delivery->text : "";
     char jid[JID_BARE_SIZE];
-    char *body;
 
-    if (!relayed) {
-        stanza_add(message, "body", NULL, text);
-        return;
-    }
     contact_jid(component, delivery->contact, jid);
-    body = xasprintf("[%s] %s\n(To answer, and to get such texts directly, add "
+    return xasprintf("[%s] %s\n(To answer, and to get such texts directly, add "
                      "%s to your contacts.)",
                      delivery->contact, text, jid);
-    stanza_add(message, "body", NULL, body);
-    free(body);
 }
 
-bool deliver_text(struct component *component, const struct delivery *delivery)
+/* One stanza of a delivery. */
+struct saying {
+    const char *id, *text;
+    const char *url; /* of a medium: clients show it when it is all the text */
+    bool relayed;
+};
+
+static bool say(struct component *component, const struct delivery *delivery,
+                const struct saying *saying)
 {
-    bool relayed = is_relayed(component, delivery);
     const char *domain = component->options.jid;
-    struct id_text id = id_text(&delivery->id);
     char from[JID_BARE_SIZE];
     struct envelope envelope = {
-        .from = from, .to = delivery->account, .id = id.text, .type = "chat"
+        .from = from, .to = delivery->account, .id = saying->id, .type = "chat"
     };
     xmpp_stanza_t *message;
 
-    contact_jid(component, relayed ? "" : delivery->contact, from);
+    contact_jid(component, saying->relayed ? "" : delivery->contact, from);
     message = stanza_open(component->ctx, "message", &envelope);
-    add_body(component, message, delivery, relayed);
-    add_ids(message, domain, id.text);
+    stanza_add(message, "body", NULL, saying->text);
+    if (saying->url)
+        stanza_add(stanza_add(message, "x", NS_OOB, NULL), "url", NULL,
+                   saying->url);
+    add_ids(message, domain, saying->id);
     add_delay(message, domain, delivery->at);
     if (delivery->target)
         stanza_set(stanza_add(message, "replace", NS_CORRECT, NULL), "id",
@@ -123,10 +126,69 @@ bool deliver_text(struct component *component, const struct delivery *delivery)
         stanza_add(message, "nick", NS_NICK, delivery->name);
     if (!component_send(component, message, STREAM_PATIENT))
         return false;
-    if (!relayed)
+    if (!saying->relayed)
         roster_meet(component, delivery->account, delivery->contact,
                     delivery->name);
     return true;
+}
+
+static bool say_text(struct component *component,
+                     const struct delivery *delivery, const char *text)
+{
+    struct id_text id = id_text(&delivery->id);
+    bool relayed = is_relayed(component, delivery);
+    char *whole = relayed ? relayed_text(component, delivery, text) : NULL;
+    struct saying saying = { .id = id.text,
+                             .text = whole ? whole : text,
+                             .relayed = relayed };
+    bool said = say(component, delivery, &saying);
+
+    free(whole);
+    return said;
+}
+
+/* Each medium in a stanza of its own, then the words. The last stanza has the
+ * id of the message; an error that comes back for another is ignored. */
+static bool say_media(struct component *component,
+                      const struct delivery *delivery, const char *words)
+{
+    struct id_text id = id_text(&delivery->id);
+    bool said = true;
+    size_t left = 0;
+
+    for (size_t i = 0; i < delivery->n_attachments; i++)
+        left += delivery->attachments[i].state == ATTACHMENT_PUBLISHED;
+    for (size_t i = 0; said && i < delivery->n_attachments; i++) {
+        const struct attachment_row *row = &delivery->attachments[i];
+        char *own = xasprintf("%s-%zu", id.text, i + 1);
+        struct saying saying = { .id = own, .text = row->url, .url = row->url };
+
+        if (row->state == ATTACHMENT_PUBLISHED) {
+            if (--left == 0 && !*words)
+                saying.id = id.text;
+            said = say(component, delivery, &saying);
+        }
+        free(own);
+    }
+    return said && (!*words || say_text(component, delivery, words));
+}
+
+bool deliver_text(struct component *component, const struct delivery *delivery)
+{
+    const char *text = delivery->text ? delivery->text : "";
+    bool relayed, said;
+    struct buf words;
+
+    if (delivery->n_attachments == 0)
+        return say_text(component, delivery, text);
+    relayed = is_relayed(component, delivery);
+    buf_init(&words, WORDS_MAX);
+    buf_add_text(&words, text);
+    oob_words(delivery, relayed, &words);
+    said = relayed ? say_text(component, delivery, buf_text(&words))
+                   : say_media(component, delivery, buf_text(&words));
+    buf_free(&words);
+    return said;
 }
 
 /* XEP-0184: it has arrived. Servers keep it for who is offline (XEP-0334). */

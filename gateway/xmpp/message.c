@@ -15,6 +15,7 @@
 #include "xmpp/deliver.h"
 #include "xmpp/dispatch.h"
 #include "xmpp/multicast.h"
+#include "xmpp/oob.h"
 #include "xmpp/prompt.h"
 #include "xmpp/roster.h"
 
@@ -129,7 +130,12 @@ static bool may_ask(struct request *request, struct denial *denial)
            request_allowed(request, denial);
 }
 
-static void accept_text(struct request *request, const char *body)
+/* What a message says; the URL of its medium is in the text, too. */
+struct said {
+    const char *text, *url;
+};
+
+static void accept_text(struct request *request, const struct said *said)
 {
     char from[JID_SIZE];
     struct user_text text = {
@@ -138,7 +144,8 @@ static void accept_text(struct request *request, const char *body)
         .contact = request->contact,
         .stanza_id = xmpp_stanza_get_id(request->stanza),
         .origin_id = origin_id(request->stanza),
-        .text = body,
+        .text = said->text,
+        .attachment = said->url,
         .receipt = stanza_find(request->stanza, "request", NS_RECEIPTS),
     };
 
@@ -149,7 +156,7 @@ static void accept_text(struct request *request, const char *body)
 
 /* Each receiver has a conversation, and maybe a refusal, of its own. */
 static void accept_copy(struct request *request, const char *contact,
-                        const char *body)
+                        const struct said *said)
 {
     const char *origin = origin_id(request->stanza);
     char *key = origin ? xasprintf("%s %s", origin, contact) : NULL;
@@ -160,7 +167,8 @@ static void accept_copy(struct request *request, const char *contact,
         .contact = contact,
         .stanza_id = xmpp_stanza_get_id(request->stanza),
         .origin_id = key,
-        .text = body,
+        .text = said->text,
+        .attachment = said->url,
         .receipt = stanza_find(request->stanza, "request", NS_RECEIPTS),
     };
 
@@ -171,7 +179,7 @@ static void accept_copy(struct request *request, const char *contact,
     free(key);
 }
 
-static void accept_multicast(struct request *request, const char *body)
+static void accept_multicast(struct request *request, const struct said *said)
 {
     struct multicast multicast;
     struct denial denial;
@@ -181,7 +189,7 @@ static void accept_multicast(struct request *request, const char *body)
         return;
     }
     for (size_t i = 0; i < multicast.n; i++)
-        accept_copy(request, multicast.contacts[i], body);
+        accept_copy(request, multicast.contacts[i], said);
     multicast_free(&multicast);
 }
 
@@ -200,7 +208,7 @@ static bool read_content(struct request *request, struct buf *text,
     return false;
 }
 
-static void route_text(struct request *request, const char *text)
+static void route_text(struct request *request, const struct said *said)
 {
     bool multicast = multicast_is(request);
     struct denial denial;
@@ -209,27 +217,34 @@ static void route_text(struct request *request, const char *text)
         (!multicast && !request_resolve(request, &denial)))
         request_refuse(request, &denial.refusal);
     else if (!request->contact[0] && !multicast)
-        prompt_text(request, text);
+        prompt_text(request, said->text);
     else if (!may_send(request, &denial))
         request_refuse(request, &denial.refusal);
     else if (multicast)
-        accept_multicast(request, text);
+        accept_multicast(request, said);
     else
-        accept_text(request, text);
+        accept_text(request, said);
 }
 
 void message_text(struct request *request)
 {
     struct denial denial;
+    struct said said;
     struct buf text;
 
     if (roster_privileges(request))
         return;
+    said.url = oob_url(request->stanza, request->from.domain);
     buf_init(&text, TEXT_MAX);
     if (!read_content(request, &text, &denial))
         request_refuse(request, &denial.refusal);
-    else if (text.len > 0)
-        route_text(request, buf_text(&text));
+    else {
+        if (said.url)
+            oob_append(&text, said.url);
+        said.text = buf_text(&text);
+        if (text.len > 0)
+            route_text(request, &said);
+    }
     buf_free(&text);
 }
 

@@ -18,6 +18,7 @@ struct component_options {
     const char *secret;  /* borrowed for the component's life */
     const char *jid;     /* component domain */
     const char *ping_to; /* NULL: parent domain, then our own */
+    const char *upload;  /* JID of the upload service; NULL: look for it */
     unsigned ping_every; /* seconds of idleness; 0: 60 */
     unsigned stanza_max; /* bytes of one incoming stanza; 0: 65536 */
 };

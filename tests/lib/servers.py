@@ -174,12 +174,13 @@ BROWSER_MODULES = '; "websocket"; "pep"; "vcard_legacy"; "blocklist"'
 class Prosody(Server):
     name = "prosody"
 
-    def __init__(self, *args, extra="", secret=SECRET, http=False,
+    def __init__(self, *args, extra="", secret=SECRET, http=False, upload=False,
                  browsers=False, **named):
         """`browsers`: what clients in a browser need, a websocket first."""
         super().__init__(*args, **named)
         self.extra, self.secret, self.browsers = extra, secret, browsers
-        self.http_port = free_port() if http or browsers else None
+        self.uploads = upload
+        self.http_port = free_port() if http or upload or browsers else None
 
     @property
     def websocket(self):
@@ -194,7 +195,8 @@ class Prosody(Server):
             disabled="" if self.http_port else '; "http"',
             extra=self.extra, elsewhere=ELSEWHERE,
             privileges=self.privileges() if self.privilege else "",
-            components="\n".join(self.component(d) for d in self.domains))
+            components="\n".join(self.component(d) for d in self.domains)
+            + self.upload())
         self.save(text)
         self._write_accounts(HOST, self.users)
         self._write_accounts(ELSEWHERE, self.strangers)
@@ -214,6 +216,16 @@ class Prosody(Server):
         return PROSODY_PRIVILEGES.format(entities="\n".join(
             f'        ["{d}"] = {{ roster = "both"; message = "outgoing" }};'
             for d in self.domains))
+
+    def upload(self):
+        """The upload service (XEP-0363) of conf/servers, on loopback."""
+        if not self.uploads:
+            return ""
+        url = f"http://127.0.0.1:{self.http_port}/"
+        return (f'\nComponent "upload.{HOST}" "http_file_share"\n'
+                f'    http_external_url = "{url}"\n'
+                '    http_host = "127.0.0.1"\n'
+                "    http_file_share_size_limit = 1024 * 1024\n")
 
     def _write_accounts(self, host, users):
         """As mod_storage_internal keeps them: quicker than prosodyctl."""

@@ -262,6 +262,7 @@ size_t fake_plan(struct fake *fake, const char *to, const char *text)
         .key = "0123456789abcdef0123456789abcdef",
         .reference = 0x1234,
         .manner = fake->manner,
+        .attachment = fake->attachment.source ? &fake->attachment : NULL,
     };
 
     text_copy(fake->to, sizeof(fake->to), to);
@@ -269,6 +270,11 @@ size_t fake_plan(struct fake *fake, const char *to, const char *text)
     if (!fake->driver->plan(&fake->line, &message, &fake->parts, &fake->error))
         return 0;
     return fake->parts.n;
+}
+
+void fake_attach(struct fake *fake, const char *url)
+{
+    fake->attachment.source = url;
 }
 
 void fake_manner(struct fake *fake, const char *manner)

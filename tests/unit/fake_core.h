@@ -34,6 +34,8 @@ void fake_release(struct fake *fake);
  * lines:
  *   online CAPS SIM | offline KIND TEXT
  *   received CHAT|TEXT[ in slot SLOT] | told CHAT|TEXT (a KIND_NOTICE)
+ *   attached SOURCE TYPE NAME SIZE (after its received; "-": none)
+ *   located CALL api|media URL | located CALL KIND TEXT
  *   answer CALL TEXT[ (more)] | contact CHAT NAME | notice TEXT
  *   part SET SEQ/TOTAL | joined CHAT|TEXT
  *   sent TICKET ID | failed TICKET KIND SCOPE CODE TEXT | unsure TICKET WHY
@@ -49,6 +51,7 @@ const char *fake_last_id(const struct fake *fake);
 /* plan() of one text; the parts are kept. Returns their number, 0 on error. */
 size_t fake_plan(struct fake *fake, const char *to, const char *text);
 void fake_manner(struct fake *fake, const char *manner); /* of later plans */
+void fake_attach(struct fake *fake, const char *url);    /* to them */
 const char *fake_remark(const struct fake *fake);        /* of the last plan */
 const char *fake_about(const struct fake *fake);
 const void *fake_part(const struct fake *fake, size_t i, size_t *size);

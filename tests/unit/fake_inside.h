@@ -58,6 +58,7 @@ struct fake {
     bool hold, closed;
     struct parts parts;
     const char *manner;
+    struct attachment attachment;
     struct set sets[FAKE_SETS_MAX];
     size_t n_sets;
     char last_id[64], to[64];

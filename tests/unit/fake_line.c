@@ -101,6 +101,37 @@ void line_offline(struct line *line, const struct err *err)
                 err->text);
 }
 
+static void record_attachment(struct fake *fake, const struct attachment *a)
+{
+    fake_record(fake, "attached %s %s %s %lld", a->source,
+                a->type != NULL ? a->type : "-",
+                a->name != NULL ? a->name : "-", (long long)a->size);
+}
+
+void line_located(struct line *line, uint64_t call,
+                  const struct http_request *request, const struct err *err)
+{
+    if (request != NULL)
+        fake_record(line->fake, "located %u %s %s", (unsigned)call,
+                    request->profile == HTTP_MEDIA ? "media" : "api",
+                    request->url);
+    else
+        fake_record(line->fake, "located %u %s %s", (unsigned)call,
+                    err_policy(err->kind)->name, err->text);
+}
+
+const char *line_media_networks(const struct line *line)
+{
+    (void)line;
+    return "127.0.0.0/8 ::1";
+}
+
+int64_t line_media_max(const struct line *line)
+{
+    (void)line;
+    return 1024 * 1024;
+}
+
 void line_received(struct line *line, const struct incoming *messages, size_t n,
                    uint64_t token)
 {
@@ -114,6 +145,8 @@ void line_received(struct line *line, const struct incoming *messages, size_t n,
                     messages[i].chat, messages[i].text,
                     messages[i].slot != NULL ? " in slot " : "",
                     messages[i].slot != NULL ? messages[i].slot : "");
+        for (size_t k = 0; k < messages[i].n_attachments; k++)
+            record_attachment(line->fake, &messages[i].attachments[k]);
     }
     fake_want_ack(line->fake, token);
 }

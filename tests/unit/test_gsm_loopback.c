@@ -81,7 +81,7 @@ static void test_stop(void **state)
     struct fake *fake = open_with("reports=false", NULL);
 
     (void)state;
-    assert_int_equal(fake_count(fake, "online 1 "), 1);
+    assert_int_equal(fake_count(fake, "online 17 "), 1);
     loopback_driver.stop(fake_line(fake));
     assert_non_null(fake_wait(fake, "offline ", 0));
     fake_free(fake);

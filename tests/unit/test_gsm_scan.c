@@ -232,7 +232,7 @@ static void serve(const int *masters)
                 line[i][0] = '\0';
             }
         }
-        if (turn % 100 == 99)
+        if (turn % 20 == 19)
             (void)!write(masters[1], "\r\n^RSSI: 20\r\n", 13);
         usleep(1000);
     }

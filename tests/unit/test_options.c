@@ -53,7 +53,7 @@ static void keys_are_unique(void **state)
     struct option_group lines, group;
 
     (void)state;
-    assert_true(options_group(3, &lines));
+    assert_true(options_group(4, &lines));
     assert_string_equal(lines.section, "lines");
     for (size_t i = 0; options_group(i, &group); i++) {
         for (const struct option *o = group.options; o->key; o++) {

@@ -97,6 +97,15 @@ static const struct pair contents[] = {
     { "<body>see https://example.org/x</body><x xmlns='jabber:x:oob'>"
       "<url>https://example.org/x</url></x>",
       "see https://example.org/x" },
+    { "<x xmlns='jabber:x:oob'><url>https://example.org/x</url></x>",
+      "https://example.org/x" },
+    { "<body>look</body><x xmlns='jabber:x:oob'>"
+      "<url>https://example.org/x</url></x>",
+      "look\nhttps://example.org/x" },
+    { "<body>no</body><x xmlns='jabber:x:oob'><url>aesgcm://e.org/x</url></x>",
+      "no" },
+    { "<body>no</body><x xmlns='jabber:x:oob'><url>https://e.org/a b</url></x>",
+      "no" },
 };
 
 static void test_contents(void **state)
