@@ -20,15 +20,19 @@
 #include "core/network.h"
 #include "core/outbox.h"
 
-/* AHEAD: deliveries that a line holds beyond its slots, so that the next is
- * planned when a slot becomes free. HOLD: what may wait for one certain line
- * beyond that, while others have room; more is parked in the store, PARK_US
- * apart, which is faster than a modem sends. */
+/* AHEAD: deliveries that a line holds beyond its one slot, so that the next is
+ * planned when it becomes free. A line with several slots holds twice as many:
+ * all may become free in one commit, while the next are still being taken.
+ * HOLD: what may wait for one certain line beyond that, while others have room;
+ * more is parked in the store, PARK_US apart, which is faster than a modem
+ * sends. */
 enum { AHEAD = 2, HOLD = 64, OFFLINE_ROOM = 64, PARK_US = 20000 };
 
 static size_t line_most(const struct line *line)
 {
-    return line->driver->limits.in_flight + AHEAD;
+    size_t slots = line->driver->limits.in_flight;
+
+    return slots + (slots > 1 ? 2 * slots : AHEAD);
 }
 
 static bool line_may_send(const struct line *line)

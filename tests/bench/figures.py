@@ -4,13 +4,14 @@ comments so that a reader can judge the machine."""
 
 import contextlib
 import os
-import re
 import sqlite3
 import statistics
 import subprocess
 import sys
 import time
 
+from bench.http_figures import HttpFigures
+from bench.measure import cpu_seconds, private_dirty
 from lib.gateway import Gateway
 from lib.process import ROOT, Process, free_port, wait_for
 from lib.servers import HOST, SECRET, Ejabberd, Prosody
@@ -19,22 +20,10 @@ from sim.client import Simulator
 DOMAIN, LOAD = f"sms.{HOST}", f"bench.{HOST}"
 TOOLS = os.environ.get("TOOLS") or os.path.join(
     ROOT, "build", "release", "tests", "bench")
-TICK = os.sysconf("SC_CLK_TCK")
 ROUNDS = 3
 WARM_UP = 300           # messages before a component is measured
 FLOOD = 1000            # conversations in P4
 STATE_QUEUED, STATE_SENT = 2, 5     # as stored, see gateway/store/schema.c
-
-
-def cpu_seconds(pid):
-    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
-
-
-def private_dirty(pid):
-    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
-        return int(re.search(r"Private_Dirty:\s+(\d+)", file.read())[1]) / 1024
 
 
 def tool(name):
@@ -47,6 +36,7 @@ class Bench:
         self.short = False
         self.open = []
         self.count = 0
+        self.http = HttpFigures(self, tool)
 
     def close(self):
         for thing in reversed(self.open):
@@ -55,7 +45,8 @@ class Bench:
     def run(self, wanted):
         groups = [({"P1", "P2", "P3"}, self.through_servers),
                   ({"P4"}, self.component_only), ({"P5", "P8"}, self.at_rest),
-                  ({"P7"}, self.modem)]
+                  ({"P7"}, self.modem), ({"H1"}, self.http.send_rate),
+                  ({"H2"}, self.http.hooks), ({"H3"}, self.http.polls)]
         for names, group in groups:
             if names & set(wanted):
                 yield from group(wanted)

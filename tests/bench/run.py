@@ -2,7 +2,7 @@
 """make bench: the figures of DESIGN section 9, as ratios in one run.
 
 Yardsticks first, then one line a figure: `P1 prosody 0.93 >=0.9 ok` (or
-`short`). Arguments name figures to run (P1 P2 P3 P4 P5 P7 P8); none: all.
+`short`). Arguments name figures to run (P1 P2 P3 P4 P5 P7 P8 H1 H2 H3); none: all.
 SCALE=0.1 makes it quick and rough.
 """
 
@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.dirname(HERE))
 
 from bench import figures                              # noqa: E402
 
-FIGURES = ["P1", "P2", "P3", "P4", "P5", "P7", "P8"]
+FIGURES = ["P1", "P2", "P3", "P4", "P5", "P7", "P8", "H1", "H2", "H3"]
 
 
 def main():
