@@ -1,0 +1,261 @@
+/* telegram.c - the driver: a bot as a line. getMe, then updates by poll.c;
+ * texts go out by send.c. */
+#include "telegram/telegram.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "telegram/api.h"
+
+extern const struct driver telegram_driver;
+
+enum { POLL_TIMEOUT_MAX = 50, CAPS = CAP_TEXT };
+
+static const struct option options[] = {
+    { .key = "token",
+      .type = OPT_TEXT,
+      .flags = OPT_REQUIRED | OPT_SECRET,
+      .help = "The bot's token from @BotFather" },
+    { .key = "api",
+      .type = OPT_TEXT,
+      .fallback = "https://api.telegram.org",
+      .help = "Base URL of the Bot API, for a server of your own" },
+    { .key = "poll_timeout",
+      .type = OPT_INT,
+      .fallback = "50",
+      .max = POLL_TIMEOUT_MAX,
+      .help = "Seconds that Telegram may hold a request for updates" },
+    { .key = NULL },
+};
+
+/* --- groups that moved -----------------------------------------------------
+ */
+
+static int64_t mapped(struct telegram *t, const char *map, int64_t chat)
+{
+    char key[48];
+    const char *value;
+
+    snprintf(key, sizeof(key), "%s:%" PRId64, map, chat);
+    value = line_state_get(t->line, key);
+    return value ? strtoll(value, NULL, 10) : chat;
+}
+
+static void put_mapped(struct telegram *t, const char *map, int64_t from,
+                       int64_t to)
+{
+    char key[48], value[32];
+
+    snprintf(key, sizeof(key), "%s:%" PRId64, map, from);
+    snprintf(value, sizeof(value), "%" PRId64, to);
+    line_state_put(t->line, key, value);
+}
+
+void telegram_moved(struct telegram *t, int64_t from, int64_t to)
+{
+    if (from == to || mapped(t, "now", from) == to)
+        return;
+    put_mapped(t, "now", from, to);
+    put_mapped(t, "then", to, from);
+}
+
+int64_t telegram_chat_now(struct telegram *t, int64_t chat)
+{
+    return mapped(t, "now", chat);
+}
+
+int64_t telegram_chat_then(struct telegram *t, int64_t chat)
+{
+    return mapped(t, "then", chat);
+}
+
+/* --- updates ---------------------------------------------------------------
+ */
+
+struct address {
+    char text[24];
+};
+
+static void fill_incoming(struct telegram *t, const struct update *u,
+                          struct address *address, struct incoming *message)
+{
+    snprintf(address->text, sizeof(address->text), "%" PRId64,
+             telegram_chat_then(t, u->chat));
+    *message = (struct incoming){
+        .kind = u->kind,
+        .chat = address->text,
+        .author = u->author,
+        .text = u->text,
+        .remote_id = u->remote_id,
+        .target_id = u->target_id,
+        .name = u->name,
+        .at = u->at,
+    };
+}
+
+bool telegram_take(struct telegram *t, const struct update *updates, size_t n,
+                   uint64_t token)
+{
+    struct incoming *messages = xcalloc(n + 1, sizeof(*messages));
+    struct address *addresses = xcalloc(n + 1, sizeof(*addresses));
+    size_t count = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct update *u = &updates[i];
+
+        if (u->what == UPDATE_MOVED)
+            telegram_moved(t, u->chat, u->moved_to);
+        if (u->what == UPDATE_MESSAGE && u->kind == KIND_TEXT)
+            fill_incoming(t, u, &addresses[count], &messages[count]), count++;
+        else
+            t->ignored++;
+    }
+    if (count > 0)
+        line_received(t->line, messages, count, token);
+    free(messages);
+    free(addresses);
+    return count > 0;
+}
+
+/* --- life ------------------------------------------------------------------
+ */
+
+void telegram_trouble(struct telegram *t, const struct err *err)
+{
+    if (t->dying)
+        return;
+    t->dying = true;
+    t->trouble = *err;
+    t->trouble.scope = SCOPE_LINE;
+    if (!send_is_busy(t))
+        line_offline(t->line, &t->trouble);
+}
+
+/* Another bot has other numbers. */
+static void compare_bot(struct telegram *t)
+{
+    const char *before = line_state_get(t->line, "bot");
+    char now[32];
+
+    snprintf(now, sizeof(now), "%" PRId64, t->bot);
+    if (before && strcmp(before, now) == 0)
+        return;
+    line_state_put(t->line, "offset", NULL);
+    line_state_put(t->line, "bot", now);
+}
+
+static void on_me(struct telegram *t, void *arg,
+                  const struct api_answer *answer)
+{
+    const char *name = api_text(answer->result, "username");
+    struct err err = answer->err;
+    char sim[48];
+
+    (void)arg;
+    t->bot = api_int(answer->result, "id");
+    if (answer->end != API_DONE || t->bot == 0) {
+        if (answer->end == API_DONE)
+            err_set(&err, ERR_PROTOCOL, "the Bot API says nothing of the bot");
+        telegram_trouble(t, &err);
+        return;
+    }
+    text_copy(t->name, sizeof(t->name), name ? name : "");
+    compare_bot(t);
+    snprintf(sim, sizeof(sim), "telegram:%" PRId64, t->bot);
+    line_online(t->line, CAPS, sim);
+    t->online = true;
+    poll_start(t);
+}
+
+static bool telegram_check(const struct settings *s, struct err *err)
+{
+    static const char digits[] = "0123456789";
+    static const char letters[] = "0123456789abcdefghijklmnopqrstuvwxyz"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ_-";
+    const char *token = settings_text(s, "token");
+    const char *api = settings_text(s, "api");
+    size_t n = strspn(token, digits);
+
+    if (n == 0 || token[n] != ':' || token[n + 1] == '\0' ||
+        token[n + 1 + strspn(token + n + 1, letters)] != '\0')
+        return err_set(err, ERR_CONFIG,
+                       "token: not a bot's token, which looks like "
+                       "123456:ABC-DEF1234ghIkl");
+    if (strncmp(api, "https://", 8) != 0 && strncmp(api, "http://", 7) != 0)
+        return err_set(err, ERR_CONFIG,
+                       "api: expected a URL, http:// or https://");
+    return true;
+}
+
+static bool telegram_start(struct line *line, struct err *err)
+{
+    const struct settings *s = line_options(line);
+    struct telegram *t = line_state(line);
+    size_t size = strlen(settings_text(s, "api"));
+
+    while (size > 0 && settings_text(s, "api")[size - 1] == '/')
+        size--;
+    t->line = line;
+    t->token = settings_text(s, "token");
+    t->api_text = xstrndup(settings_text(s, "api"), size);
+    t->api = t->api_text;
+    return telegram_check(s, err) &&
+           api_call(t, "getMe", NULL, true, 0, on_me, NULL, err);
+}
+
+/* What is out has ended: the core waits for it before. */
+static void telegram_stop(struct line *line)
+{
+    line_offline(line, &(struct err){ .kind = ERR_NONE });
+}
+
+static void telegram_ack(struct line *line, uint64_t token, enum ack ack)
+{
+    poll_ack(line_state(line), token, ack);
+}
+
+static void telegram_destroy(struct line *line)
+{
+    struct telegram *t = line_state(line);
+
+    api_forget(t);
+    send_forget(t);
+    free(t->api_text);
+}
+
+static void telegram_status(struct line *line, struct status *status)
+{
+    const struct telegram *t = line_state(line);
+
+    if (t->name[0])
+        status_text(status, "bot", "@%s", t->name);
+    status_text(status, "ignored", "%" PRIu64, t->ignored);
+}
+
+const struct driver telegram_driver = {
+    .size = sizeof(struct driver),
+    .abi = DRIVER_ABI,
+    .name = "telegram",
+    .title = "Telegram bot",
+    .gateway_type = "telegram",
+    .caps = CAPS,
+    .limits = { .max_parts = 50,
+                .in_flight = 20,
+                .send_timeout_s = 120,
+                .settle_s = 1,
+                .ttl_s = 86400 },
+    .ambiguity = AMBIGUITY_NONE,
+    .options = options,
+    .state_size = sizeof(struct telegram),
+    .start = telegram_start,
+    .stop = telegram_stop,
+    .plan = send_plan,
+    .send = send_part,
+    .check = telegram_check,
+    .ack = telegram_ack,
+    .destroy = telegram_destroy,
+    .status = telegram_status,
+};

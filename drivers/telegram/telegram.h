@@ -1,0 +1,67 @@
+/* telegram.h - what the files of the telegram driver share. */
+#ifndef MOONGATE_TELEGRAM_TELEGRAM_H
+#define MOONGATE_TELEGRAM_TELEGRAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "driver.h"
+#include "telegram/update.h"
+
+struct api_answer;
+struct call;
+struct json_object;
+struct post;
+
+/* The state of a line. */
+struct telegram {
+    struct line *line;
+    const char *api, *token; /* options; `api` without a slash at its end */
+    char *api_text;
+    int64_t bot; /* its user id */
+    char name[64];
+    bool online;
+
+    struct timer *timer; /* the next poll */
+    int64_t offset;      /* of the next poll; 0: unknown */
+    int64_t offset_at;   /* Unix ms of the update before it */
+    int64_t next_offset; /* when what was handed over is acked */
+    uint64_t batch;      /* its token; 0: none is out */
+    uint64_t last_token;
+    unsigned failures, conflicts; /* of polls, in a row */
+    bool one;                     /* ask for one update only */
+
+    struct post *posts; /* submissions without an answer */
+    bool dying;         /* offline as soon as they have one */
+    struct err trouble;
+
+    struct call *calls; /* api.c */
+    uint64_t ignored;   /* updates for nobody */
+};
+
+/* The line cannot go on: it is offline once every submission has its answer,
+ * since cancelling one would make its outcome unknown. */
+void telegram_trouble(struct telegram *telegram, const struct err *err);
+
+/* A group's id changes when it becomes a supergroup; its address here stays. */
+void telegram_moved(struct telegram *telegram, int64_t from, int64_t to);
+int64_t telegram_chat_now(struct telegram *telegram, int64_t chat);
+int64_t telegram_chat_then(struct telegram *telegram, int64_t chat);
+
+/* Hands an update over; false: it is for nobody, and no ack will come. */
+bool telegram_take(struct telegram *telegram, const struct update *updates,
+                   size_t n, uint64_t token);
+
+/* poll.c: reads updates from now on. */
+void poll_start(struct telegram *telegram);
+void poll_ack(struct telegram *telegram, uint64_t token, enum ack ack);
+
+/* send.c: the ops of the driver. */
+bool send_plan(struct line *line, const struct outgoing *message,
+               struct parts *parts, struct err *err);
+bool send_part(struct line *line, const struct submission *part,
+               uint64_t ticket, struct err *err);
+bool send_is_busy(const struct telegram *telegram);
+void send_forget(struct telegram *telegram);
+
+#endif
