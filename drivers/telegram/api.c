@@ -125,6 +125,8 @@ void api_error(int code, const char *description, int64_t retry_after,
 {
     const struct trouble *trouble = find_trouble(code, description);
 
+    if (!*description)
+        description = "Telegram gives no reason";
     if (trouble)
         err_set(err, trouble->kind, "%s",
                 trouble->text ? trouble->text : description);

@@ -148,18 +148,6 @@ void poll_ack(struct telegram *t, uint64_t token, enum ack ack)
 /* --- questions -------------------------------------------------------------
  */
 
-static struct json_object *wanted_updates(void)
-{
-    static const char *const wanted[] = { "message", "edited_message",
-                                          "message_reaction",
-                                          "my_chat_member" };
-    struct json_object *list = json_object_new_array();
-
-    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
-        json_object_array_add(list, json_object_new_string(wanted[i]));
-    return list;
-}
-
 static void poll(struct telegram *t)
 {
     int64_t wait = settings_int(line_options(t->line), "poll_timeout");
@@ -173,7 +161,7 @@ static void poll(struct telegram *t)
     json_object_object_add(params, "limit",
                            json_object_new_int(t->one ? 1 : LIMIT));
     json_object_object_add(params, "timeout", json_object_new_int64(wait));
-    json_object_object_add(params, "allowed_updates", wanted_updates());
+    json_object_object_add(params, "allowed_updates", telegram_wanted());
     if (!api_call(t, "getUpdates", params, true,
                   (unsigned)wait * SECOND_MS + MARGIN_MS, on_updates, NULL,
                   &err))
@@ -188,9 +176,34 @@ static void on_timer(void *arg)
         poll(t);
 }
 
-void poll_start(struct telegram *t)
+static void begin(struct telegram *t)
 {
     read_offset(t);
     t->timer = timer_new(line_owner(t->line), on_timer, t);
+    telegram_online(t);
     poll(t);
+}
+
+static void on_deleted(struct telegram *t, void *arg,
+                       const struct api_answer *answer)
+{
+    (void)arg;
+    if (answer->end != API_DONE) {
+        telegram_trouble(t, &answer->err);
+        return;
+    }
+    line_state_put(t->line, "webhook", NULL);
+    begin(t);
+}
+
+/* A webhook that others have set is theirs: then polls are answered 409. */
+void poll_start(struct telegram *t)
+{
+    struct err err;
+
+    if (!line_state_get(t->line, "webhook"))
+        begin(t);
+    else if (!api_call(t, "deleteWebhook", NULL, true, 0, on_deleted, NULL,
+                       &err))
+        telegram_trouble(t, &err);
 }

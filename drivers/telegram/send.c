@@ -148,7 +148,7 @@ static void post_done(struct telegram *t, const struct post *post,
         line_sent(t->line, post->ticket, NULL);
         return;
     }
-    remote_id_write(chat ? chat : post->chat, id, remote_id);
+    remote_id_write(chat ? chat : post->chat, id, t->bot, remote_id);
     line_sent(t->line, post->ticket, remote_id);
 }
 

@@ -3,6 +3,7 @@
 #include "telegram/telegram.h"
 
 #include <inttypes.h>
+#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,9 @@ extern const struct driver telegram_driver;
 
 enum { POLL_TIMEOUT_MAX = 50, CAPS = CAP_TEXT };
 
+/* In the order of the choices of the option. */
+enum mode { MODE_POLL, MODE_WEBHOOK };
+
 static const struct option options[] = {
     { .key = "token",
       .type = OPT_TEXT,
@@ -23,6 +27,12 @@ static const struct option options[] = {
       .type = OPT_TEXT,
       .fallback = "https://api.telegram.org",
       .help = "Base URL of the Bot API, for a server of your own" },
+    { .key = "mode",
+      .type = OPT_ENUM,
+      .fallback = "poll",
+      .choices = "poll|webhook",
+      .help = "Ask Telegram for what comes in, or have it sent to hook_listen, "
+              "with an https public_url" },
     { .key = "poll_timeout",
       .type = OPT_INT,
       .fallback = "50",
@@ -147,12 +157,32 @@ static void compare_bot(struct telegram *t)
     line_state_put(t->line, "bot", now);
 }
 
+struct json_object *telegram_wanted(void)
+{
+    static const char *const wanted[] = { "message", "edited_message",
+                                          "message_reaction",
+                                          "my_chat_member" };
+    struct json_object *list = json_object_new_array();
+
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+        json_object_array_add(list, json_object_new_string(wanted[i]));
+    return list;
+}
+
+void telegram_online(struct telegram *t)
+{
+    char sim[48];
+
+    snprintf(sim, sizeof(sim), "telegram:%" PRId64, t->bot);
+    line_online(t->line, CAPS, sim);
+}
+
 static void on_me(struct telegram *t, void *arg,
                   const struct api_answer *answer)
 {
     const char *name = api_text(answer->result, "username");
+    int mode = settings_enum(line_options(t->line), "mode");
     struct err err = answer->err;
-    char sim[48];
 
     (void)arg;
     t->bot = api_int(answer->result, "id");
@@ -164,10 +194,10 @@ static void on_me(struct telegram *t, void *arg,
     }
     text_copy(t->name, sizeof(t->name), name ? name : "");
     compare_bot(t);
-    snprintf(sim, sizeof(sim), "telegram:%" PRId64, t->bot);
-    line_online(t->line, CAPS, sim);
-    t->online = true;
-    poll_start(t);
+    if (mode == MODE_POLL)
+        poll_start(t);
+    else if (!webhook_start(t, &err))
+        telegram_trouble(t, &err);
 }
 
 static bool telegram_check(const struct settings *s, struct err *err)
@@ -215,6 +245,7 @@ static void telegram_stop(struct line *line)
 static void telegram_ack(struct line *line, uint64_t token, enum ack ack)
 {
     poll_ack(line_state(line), token, ack);
+    webhook_ack(line_state(line), token, ack);
 }
 
 static void telegram_destroy(struct line *line)
@@ -223,6 +254,7 @@ static void telegram_destroy(struct line *line)
 
     api_forget(t);
     send_forget(t);
+    webhook_forget(t);
     free(t->api_text);
 }
 
@@ -232,7 +264,10 @@ static void telegram_status(struct line *line, struct status *status)
 
     if (t->name[0])
         status_text(status, "bot", "@%s", t->name);
+    status_text(status, "reads by", t->hook ? "webhook" : "long poll");
     status_text(status, "ignored", "%" PRIu64, t->ignored);
+    if (t->refused > 0)
+        status_text(status, "refused", "%" PRIu64, t->refused);
 }
 
 const struct driver telegram_driver = {

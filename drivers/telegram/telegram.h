@@ -9,6 +9,7 @@
 #include "telegram/update.h"
 
 struct api_answer;
+struct arrival;
 struct call;
 struct json_object;
 struct post;
@@ -20,7 +21,6 @@ struct telegram {
     char *api_text;
     int64_t bot; /* its user id */
     char name[64];
-    bool online;
 
     struct timer *timer; /* the next poll */
     int64_t offset;      /* of the next poll; 0: unknown */
@@ -30,6 +30,12 @@ struct telegram {
     uint64_t last_token;
     unsigned failures, conflicts; /* of polls, in a row */
     bool one;                     /* ask for one update only */
+
+    struct hook *hook;        /* NULL: it polls */
+    struct arrival *arrivals; /* requests of the hook that wait for an ack */
+    size_t n_arrivals;
+    uint64_t refused; /* requests that were not Telegram's */
+    int64_t warned;   /* of them, clock_mono_ms */
 
     struct post *posts; /* submissions without an answer */
     bool dying;         /* offline as soon as they have one */
@@ -52,9 +58,20 @@ int64_t telegram_chat_then(struct telegram *telegram, int64_t chat);
 bool telegram_take(struct telegram *telegram, const struct update *updates,
                    size_t n, uint64_t token);
 
-/* poll.c: reads updates from now on. */
+/* The updates that we want, as a JSON array. */
+struct json_object *telegram_wanted(void);
+
+/* The line works. */
+void telegram_online(struct telegram *telegram);
+
+/* poll.c: reads updates from now on, after a webhook of ours is gone. */
 void poll_start(struct telegram *telegram);
 void poll_ack(struct telegram *telegram, uint64_t token, enum ack ack);
+
+/* webhook.c: has updates sent to us. False: no hook can be opened. */
+bool webhook_start(struct telegram *telegram, struct err *err);
+void webhook_ack(struct telegram *telegram, uint64_t token, enum ack ack);
+void webhook_forget(struct telegram *telegram);
 
 /* send.c: the ops of the driver. */
 bool send_plan(struct line *line, const struct outgoing *message,

@@ -14,9 +14,11 @@
 
 enum { TEXT_MAX = 192 * 1024, NAME_MAX_OCTETS = 512, DECIMAL = 10 };
 
-void remote_id_write(int64_t chat, int64_t message, char out[REMOTE_ID_MAX])
+void remote_id_write(int64_t chat, int64_t message, int64_t bot,
+                     char out[REMOTE_ID_MAX])
 {
-    snprintf(out, REMOTE_ID_MAX, "%" PRId64 ":%" PRId64, chat, message);
+    snprintf(out, REMOTE_ID_MAX, "%" PRId64 ":%" PRId64 "@%" PRId64, chat,
+             message, bot);
 }
 
 bool remote_id_read(const char *text, int64_t *chat, int64_t *message)
@@ -28,7 +30,7 @@ bool remote_id_read(const char *text, int64_t *chat, int64_t *message)
     if (colon == text || *colon != ':')
         return false;
     *message = strtoll(colon + 1, &end, DECIMAL);
-    return end != colon + 1 && *end == '\0' && errno == 0 && *message > 0;
+    return end != colon + 1 && *end == '@' && errno == 0 && *message > 0;
 }
 
 /* --- parts of a message ----------------------------------------------------
@@ -77,11 +79,11 @@ static void read_author(struct json_object *message, struct update *u,
         buf_add_text(text, ": ");
 }
 
-static char *target_text(int64_t chat, int64_t message)
+static char *id_of(int64_t chat, int64_t message, int64_t bot)
 {
     char id[REMOTE_ID_MAX];
 
-    remote_id_write(chat, message, id);
+    remote_id_write(chat, message, bot, id);
     return xstrdup(id);
 }
 
@@ -124,7 +126,7 @@ static void read_message(struct json_object *message, int64_t bot,
         u->kind = KIND_TEXT;
         u->text = buf_take(&text);
         if (reply > 0)
-            u->target_id = target_text(u->chat, reply);
+            u->target_id = id_of(u->chat, reply, bot);
         if (plain)
             read_start(u, plain);
     }
@@ -143,7 +145,7 @@ static void read_edit(struct json_object *message, int64_t bot,
     u->kind = KIND_EDIT;
     u->at = date > 0 ? date * 1000 : u->at;
     free(u->target_id);
-    u->target_id = target_text(u->chat, u->message_id);
+    u->target_id = id_of(u->chat, u->message_id, bot);
     free(u->start);
     u->start = NULL;
 }
@@ -174,7 +176,7 @@ static void read_reaction(struct json_object *reaction, int64_t bot,
     u->what = UPDATE_MESSAGE;
     u->kind = KIND_REACTION;
     u->text = buf_take(&text);
-    u->target_id = target_text(u->chat, u->message_id);
+    u->target_id = id_of(u->chat, u->message_id, bot);
 }
 
 static void read_member(struct json_object *change, int64_t bot,
@@ -201,12 +203,11 @@ static const struct {
 };
 
 /* A message keeps its number, whatever way and how often it comes; other events
- * have only that of their update. Another bot counts anew. */
+ * have only that of their update. */
 static void name_event(struct update *u, int64_t bot)
 {
     u->remote_id = u->kind == KIND_TEXT
-                       ? xasprintf("%" PRId64 ":%" PRId64 "@%" PRId64, u->chat,
-                                   u->message_id, bot)
+                       ? id_of(u->chat, u->message_id, bot)
                        : xasprintf("update:%" PRId64 ":%" PRId64 "@%" PRId64,
                                    u->id, u->message_id, bot);
 }

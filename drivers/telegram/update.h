@@ -29,7 +29,7 @@ struct update {
     char *name;      /* of the chat; NULL: none */
     char *author;    /* in groups: the id of who wrote; NULL: nobody's */
     char *remote_id; /* for duplicates: never of two messages */
-    char *target_id; /* "CHAT:MESSAGE" that is edited, reacted or replied to */
+    char *target_id; /* the message that is edited, reacted or replied to */
     char *start;     /* what follows /start in a text; NULL: it is no /start */
     int64_t at;      /* Unix ms */
 };
@@ -39,10 +39,11 @@ struct update {
 bool update_read(struct json_object *json, int64_t bot, struct update *update);
 void update_free(struct update *update);
 
-enum { REMOTE_ID_MAX = 48 };
+enum { REMOTE_ID_MAX = 72 };
 
-/* "CHAT:MESSAGE". */
-void remote_id_write(int64_t chat, int64_t message, char out[REMOTE_ID_MAX]);
+/* "CHAT:MESSAGE@BOT": messages are counted by chat, private ones by bot. */
+void remote_id_write(int64_t chat, int64_t message, int64_t bot,
+                     char out[REMOTE_ID_MAX]);
 bool remote_id_read(const char *text, int64_t *chat, int64_t *message);
 
 #endif

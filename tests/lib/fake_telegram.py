@@ -16,7 +16,7 @@ import json
 import threading
 import time
 
-from aiohttp import web
+from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 TOKEN = "4242:the-token-of-a-test-bot"
 USER = 5001
@@ -48,6 +48,7 @@ class FakeTelegram:
     async def _start(self):
         app = web.Application()
         app.router.add_route("*", "/{bot}/{method}", self._serve)
+        self.pusher = asyncio.ensure_future(self._push())
         self.runner = web.AppRunner(app)
         await self.runner.setup()
         site = web.TCPSite(self.runner, "127.0.0.1", 0,
@@ -56,6 +57,7 @@ class FakeTelegram:
         self.port = site._server.sockets[0].getsockname()[1]
 
     def close(self):
+        self.loop.call_soon_threadsafe(self.pusher.cancel)
         asyncio.run_coroutine_threadsafe(
             self.runner.cleanup(), self.loop).result(20)
         self.loop.call_soon_threadsafe(self.loop.stop)
@@ -212,6 +214,44 @@ class FakeTelegram:
                 await asyncio.wait_for(self.news.wait(), left)
             except asyncio.TimeoutError:
                 pass
+
+    def _setWebhook(self, params):
+        self.hook = params
+        self.news.set()
+        return True
+
+    def _deleteWebhook(self, _):
+        self.hook = None
+        return True
+
+    async def _push(self):
+        """Delivers updates to the webhook, each until it is answered 2xx."""
+        async with ClientSession(timeout=ClientTimeout(total=15)) as session:
+            while True:
+                with self.lock:
+                    update = self.updates[0] if self.updates else None
+                if not self.hook or not update:
+                    self.news.clear()
+                    await self.news.wait()
+                    continue
+                status = await self._post(session, update)
+                with self.lock:
+                    self.deliveries.append((status, update["update_id"]))
+                    if 200 <= status < 300:
+                        self.updates.pop(0)
+                    self.lock.notify_all()
+                if not 200 <= status < 300:
+                    await asyncio.sleep(0.1)
+
+    async def _post(self, session, update):
+        header = {"X-Telegram-Bot-Api-Secret-Token":
+                  self.hook["secret_token"]}
+        try:
+            async with session.post(self.hook["url"], json=update,
+                                    headers=header) as answer:
+                return answer.status
+        except (ClientError, asyncio.TimeoutError):
+            return 0
 
     def _check_chat(self, chat):
         if chat in self.moved:

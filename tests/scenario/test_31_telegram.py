@@ -1,10 +1,14 @@
 """Telegram: texts both ways through a Bot API that answers, lies, or is
 silent."""
 
+import json
+import urllib.error
+import urllib.request
+
 import pytest
 
 from lib.fake_telegram import GROUP, TOKEN, USER, FakeTelegram
-from lib.process import wait_for
+from lib.process import free_port, wait_for
 
 
 class Bot:
@@ -222,3 +226,86 @@ def test_updates_that_lie(bot, telegram):
     bot.hears("good", timeout=20)
     bot.alice.expect(lambda s: s.body and s.body.endswith("odd"))
     assert bot.gateway.line("bot")["state"] == "online"
+
+
+# ---- webhook ------------------------------------------------------------
+
+
+def hooked(bot, **line):
+    port = free_port()
+    return bot.start(gateway={"hook_listen": f"127.0.0.1:{port}"},
+                     mode="webhook", **line)
+
+
+def post(url, update, **headers):
+    body = update if isinstance(update, bytes) else json.dumps(update).encode()
+    request = urllib.request.Request(url, body, headers)
+    try:
+        with urllib.request.urlopen(request, timeout=15) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def secret(telegram):
+    return {"X-Telegram-Bot-Api-Secret-Token": telegram.hook["secret_token"]}
+
+
+def test_webhook(bot, telegram):
+    hooked(bot)
+    update = telegram.say("pushed")
+    bot.hears("pushed")
+    url = telegram.hook["url"]
+    assert post(url, update, **secret(telegram)) == 200  # again
+    assert post(url, {"update_id": 1}, **secret(telegram)) == 200
+    assert post(url, b"{nonsense", **secret(telegram)) == 200
+    telegram.say("second")
+    bot.hears("second")
+    assert bot.alice.texts(bot.romeo) == ["pushed", "second"]
+    for word in (TOKEN, telegram.hook["secret_token"], url.split("/")[-1]):
+        assert word not in bot.gateway.log()
+
+
+def test_webhook_forged(bot, telegram):
+    hooked(bot)
+    good, url = secret(telegram), telegram.hook["url"]
+    name, word = next(iter(good.items()))
+    forged = {"update_id": 9, "message": telegram.message("forged")}
+    for wrong in ({}, {name: ""}, {name: word[:-1]}, {name: word + "0"},
+                  {name: word.upper()}, {name: TOKEN}):
+        assert post(url, forged, **wrong) == 403
+    assert post(url[:-1], forged, **good) == 404
+    telegram.say("true")
+    bot.hears("true")
+    assert bot.alice.texts() == ["true"]
+
+
+def test_webhook_comes_again_after_a_crash(bot, telegram):
+    """Killed between the request and its commit, nothing is lost."""
+    port = free_port()
+    bot.make(gateway={"hook_listen": f"127.0.0.1:{port}"}, mode="webhook")
+    bot.gateway.start(env={"MOONGATE_CRASH": "commit:1"}, wait=False)
+    for i in range(4):
+        telegram.say(f"text {i}")
+    bot.gateway.process.wait(20)
+    bot.gateway.start()
+    for i in range(4):
+        bot.hears(f"text {i}")
+
+
+def test_from_webhook_to_poll(bot, telegram):
+    hooked(bot)
+    telegram.say("pushed")
+    bot.hears("pushed")
+    bot.gateway.stop()
+    telegram.say("between")
+    bot.gateway.write_config({"lines": {"bot": {"mode": "poll"}}})
+    bot.gateway.start()
+    assert telegram.hook is None
+    bot.hears("between")
+
+
+def test_webhook_needs_a_listener(bot, telegram):
+    bot.make(mode="webhook")
+    bot.gateway.start(wait=False)
+    bot.gateway.wait_log("hook_listen")

@@ -193,7 +193,7 @@ static void test_facts(void **state)
     assert_string_equal(u.name, "Ann Lee");
     assert_null(u.author);
     assert_string_equal(u.remote_id, "7:3@42");
-    assert_string_equal(u.target_id, "7:2");
+    assert_string_equal(u.target_id, "7:2@42");
     assert_string_equal(u.start, "c0de");
     update_free(&u);
     assert_true(read_text(MESSAGE(GROUP, "\"text\":\"/started\""), &u));
@@ -219,7 +219,7 @@ static void test_events(void **state)
                           &u));
     assert_int_equal(u.kind, KIND_EDIT);
     assert_true(u.at == 2000);
-    assert_string_equal(u.target_id, "7:3");
+    assert_string_equal(u.target_id, "7:3@42");
     assert_string_equal(u.remote_id, "update:6:3@42");
     update_free(&u);
     assert_true(read_text("{\"update_id\":7,\"message_reaction\":{"
@@ -231,7 +231,7 @@ static void test_events(void **state)
                           &u));
     assert_int_equal(u.kind, KIND_REACTION);
     assert_string_equal(u.text, "\xf0\x9f\x91\x8d");
-    assert_string_equal(u.target_id, "7:3");
+    assert_string_equal(u.target_id, "7:3@42");
     update_free(&u);
     assert_true(read_text("{\"update_id\":8,\"my_chat_member\":{" PRIVATE
                           ",\"date\":1,\"new_chat_member\":{"
@@ -247,15 +247,15 @@ static void test_remote_ids(void **state)
     int64_t chat, message;
 
     (void)state;
-    remote_id_write(INT64_MIN, INT64_MAX, text);
+    remote_id_write(INT64_MIN, INT64_MAX, INT64_MIN, text);
     assert_true(remote_id_read(text, &chat, &message));
     assert_true(chat == INT64_MIN && message == INT64_MAX);
     assert_false(remote_id_read("", &chat, &message));
     assert_false(remote_id_read("7", &chat, &message));
     assert_false(remote_id_read("7:", &chat, &message));
-    assert_false(remote_id_read("7:0", &chat, &message));
-    assert_false(remote_id_read("7:3x", &chat, &message));
-    assert_false(remote_id_read("7:99999999999999999999", &chat, &message));
+    assert_false(remote_id_read("7:0@42", &chat, &message));
+    assert_false(remote_id_read("7:3x@42", &chat, &message));
+    assert_false(remote_id_read("7:99999999999999999999@42", &chat, &message));
 }
 
 int main(void)
