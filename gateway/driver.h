@@ -32,6 +32,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/kind.h"
 #include "base/option.h"
 #include "toolkit/address.h"
 #include "toolkit/hash.h"
@@ -59,6 +60,7 @@ enum driver_cap {
     CAP_FRAGMENTS = 1 << 8, /* calls line_received_part; has `assemble` */
     CAP_LOOKUP = 1 << 9,
     CAP_COMMAND = 1 << 10,
+    CAP_REPLY = 1 << 11,
 };
 
 /* What may be done when nobody knows whether a submission was taken. */
@@ -74,16 +76,6 @@ struct driver_limits {
     unsigned send_timeout_s; /* then a silent ticket is made unsure */
     unsigned settle_s;       /* wait for a late report when unsure */
     unsigned ttl_s;          /* default time to live of a message */
-};
-
-enum message_kind {
-    KIND_TEXT,
-    KIND_MEDIA,
-    KIND_EDIT,
-    KIND_RETRACTION,
-    KIND_REACTION,
-    KIND_MARKER,
-    KIND_NOTICE,
 };
 
 /* What comes with a text, or instead of one: a photo, a voice message, a file.
@@ -102,10 +94,10 @@ struct attachment {
 
 /* A message on its way out, as `plan` sees it. */
 struct outgoing {
-    enum message_kind kind;
-    const char *to;   /* canonical foreign address */
-    const char *text; /* valid UTF-8 without NUL; "" beside an attachment
-                         without a caption */
+    enum message_kind kind; /* others than texts need their capability */
+    const char *to;         /* canonical foreign address */
+    const char *text;       /* valid UTF-8 without NUL; "" beside an attachment
+                               without a caption */
     const struct attachment *attachment; /* only for lines with CAP_MEDIA, for
                                             others its URL is in the text;
                                             NULL: none */
@@ -138,6 +130,8 @@ struct submission {
     const void *bytes; /* what parts_add was given */
     size_t size;
     unsigned part, total; /* part counts from 1 */
+    const char *target;   /* remote ids of the parts of the message that this
+                             is about, with a space between; NULL: unknown */
     bool repeat;     /* an earlier try may have been taken (gsm: set TP-RD);
                         refused for that reason: ERR_REPEATED */
     bool more;       /* another submission follows at once (gsm: AT+CMMS) */
@@ -151,10 +145,15 @@ struct incoming {
     const char *author; /* in groups; NULL: chat */
     const char *text;
     const char *remote_id; /* dedupe key at this source; NULL: none */
-    const char *target_id; /* for edits and reactions */
+    const char *target_id; /* the slot or remote id of the message that is
+                              reacted or replied to; NULL: none */
+    const char *account;   /* bare JID of the user whom it is for, because he
+                              has asked for it (telegram: an invitation); NULL:
+                              who talked with this chat before, or `inbox` */
     const char *name;      /* nickname of the author; NULL: unknown */
-    const char *slot;      /* a later message of the same chat and slot takes
-                              this one's place (gsm: replace types); or NULL */
+    const char *slot;      /* its place in the chat, or NULL: a KIND_EDIT of
+                              the same slot corrects it (gsm: replace types;
+                              others: its remote id) */
     int64_t at;            /* Unix ms when the far side took it; 0: now */
     /* The core fetches them later, and publishes them for the user or says in
      * words what arrived; `text` is their caption. */

@@ -129,7 +129,8 @@ void inbox_user_text(struct network *network, const struct user_text *text,
     entries[0] = (struct entry){
         .id = user->id,
         .direction = TO_LINE,
-        .kind = text->attachment ? KIND_MEDIA : KIND_TEXT,
+        .kind = text->kind,
+        .target = text->target,
         .network = network_name(network),
         .contact = text->contact,
         .account = text->account,
@@ -165,6 +166,17 @@ void inbox_user_text(struct network *network, const struct user_text *text,
     }
     store_accept(network->core->store, &acceptance, on_user_text, user);
     free(marked);
+}
+
+void network_typing(struct network *network, const char *contact, bool on)
+{
+    const struct line *last = known_line(network, contact);
+    struct line *line = NULL;
+    while ((line = network_line_next(network, line)))
+        if (!last || line == last)
+            break;
+    if (line && line_is_online(line) && (line->caps & CAP_TYPING))
+        line->driver->typing(line, contact, on);
 }
 
 /* --- from a line
@@ -214,6 +226,8 @@ static void arrival_add(struct arrival *arrival, const char *account,
         .author = message->author,
         .name = message->name,
         .slot = message->slot,
+        .target = message->target_id,
+        .target_sim = message->target_id ? line->sim : NULL,
         .source = line_name(line),
         .key = message->remote_id,
         .line = several ? line_name(line) : NULL,
@@ -238,6 +252,8 @@ static void arrival_free(struct arrival *arrival)
         free((char *)arrival->messages[i].name);
         free((char *)arrival->messages[i].slot);
         media_rows_free(arrival->rows[i], arrival->messages[i].n_attachments);
+        free((char *)arrival->messages[i].target_id);
+        free((char *)arrival->messages[i].account);
     }
     for (size_t i = 0; i < arrival->n_entries; i++)
         free((char *)arrival->entries[i].account);
@@ -317,10 +333,14 @@ static void arrival_to_inbox(struct arrival *arrival)
 
 static void arrival_address(struct arrival *arrival)
 {
-    const char *chat = arrival->messages[arrival->at].chat;
-    const char *account = known_account(arrival->line->network, chat);
+    struct network *network = arrival->line->network;
+    const struct incoming *message = &arrival->messages[arrival->at];
+    const char *account;
     if (arrival_to_people(arrival))
         return;
+    if (message->account)
+        known_note_account(network, message->chat, message->account);
+    account = known_account(network, message->chat);
     if (account)
         arrival_add(arrival, account, RECEIVER_KNOWN);
     else
@@ -362,8 +382,9 @@ static void arrival_next(struct arrival *arrival)
     struct network *network = arrival->line->network;
     for (; arrival->at < arrival->n; arrival->at++) {
         const char *chat = arrival->messages[arrival->at].chat;
-        bool known =
-            arrival->line->people.n > 0 || known_account(network, chat);
+        bool known = arrival->messages[arrival->at].account ||
+                     arrival->line->people.n > 0 ||
+                     known_account(network, chat);
         if (!known || must_queue(arrival)) {
             network->lookups++;
             store_find_accounts(network->core->store, network_name(network),
@@ -392,7 +413,8 @@ static struct arrival *arrival_new(struct line *line,
         copy->author = xstrdup(messages[i].author);
         copy->text = xstrdup(messages[i].text ? messages[i].text : "");
         copy->remote_id = xstrdup(messages[i].remote_id);
-        copy->target_id = NULL;
+        copy->target_id = xstrdup(messages[i].target_id);
+        copy->account = xstrdup(messages[i].account);
         copy->name = xstrdup(messages[i].name);
         copy->slot = xstrdup(messages[i].slot);
         copy->attachments = NULL;

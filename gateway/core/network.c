@@ -324,14 +324,20 @@ enum health network_contact_health(const struct network *network,
 static void update_caps(struct network *network)
 {
     const struct line *line = NULL;
-    network->policy.receipts = false;
+    unsigned all = 0;
     while ((line = network_line_next(network, line))) {
         unsigned caps =
             line->state == LINE_ONLINE ? line->caps : line->driver->caps;
-        network->policy.receipts |= (caps & CAP_DELIVERED) != 0;
+        all |= caps;
         network->policy.phone_addresses |= line->driver->phone_addresses;
         network->policy.gateway_type = line->driver->gateway_type;
     }
+    network->policy.receipts = (all & CAP_DELIVERED) != 0;
+    network->policy.edits = (all & CAP_EDIT) != 0;
+    network->policy.retractions = (all & CAP_RETRACT) != 0;
+    network->policy.reactions = (all & CAP_REACTION) != 0;
+    network->policy.replies = (all & CAP_REPLY) != 0;
+    network->policy.typing = (all & CAP_TYPING) != 0;
 }
 
 static void on_woken(void *arg, const struct err *err)

@@ -424,7 +424,7 @@ bool sink_line_offer(struct network *network, const struct user_text *text,
     struct parts parts = { 0 };
     struct attachment attachment = { .source = text->attachment };
     struct outgoing message = {
-        .kind = text->attachment ? KIND_MEDIA : KIND_TEXT,
+        .kind = text->kind,
         .to = text->contact,
         .text = text->text,
         .attachment = text->attachment ? &attachment : NULL,

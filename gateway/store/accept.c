@@ -104,7 +104,7 @@ static bool may_take(const struct store *store, const struct conversation *conv,
 static struct delivery *entry_delivery(struct store *store,
                                        const struct entry *entry,
                                        const struct subject *subject,
-                                       const struct slot_target *target)
+                                       const char *target)
 {
     struct conversation *conv = subject->conv;
     bool to_line = entry->direction == TO_LINE;
@@ -129,7 +129,7 @@ static struct delivery *entry_delivery(struct store *store,
         .manner = (char *)entry->manner,
         .author = (char *)entry->author,
         .name = conv->name,
-        .target = (char *)(target->text[0] ? target->text : NULL),
+        .target = (char *)target,
         .receipt = entry->receipt,
         .created = store->now,
         .at = entry->at,
@@ -143,6 +143,21 @@ static struct delivery *entry_delivery(struct store *store,
     };
 
     return delivery_copy(&delivery);
+}
+
+static bool give_delivery(struct store *store, const struct entry *entry,
+                          const struct subject *subject, const char *target,
+                          struct entry_result *result, struct err *err)
+{
+    char *remote = NULL;
+
+    if (entry->direction == TO_LINE && target &&
+        !target_remote(store, subject->conv, target, &remote, err))
+        return false;
+    result->delivery = entry_delivery(
+        store, entry, subject, entry->direction == TO_LINE ? remote : target);
+    free(remote);
+    return true;
 }
 
 static bool accept_intent(struct store *store, const struct entry *entry,
@@ -196,7 +211,7 @@ static bool accept_insert(struct store *store, struct conversation *conv,
     };
     struct slot_target target;
 
-    if (!slot_target(store, conv, entry->slot, &target, err))
+    if (!target_find(store, conv, entry, &target, err))
         return false;
     conv->touched = store->now;
     conv->registered = entry->account != NULL;
@@ -215,9 +230,9 @@ static bool accept_insert(struct store *store, struct conversation *conv,
     if (!entry->with_first)
         event->row = subject.row;
     result->outcome = take ? ENTRY_TAKEN : ENTRY_QUEUED;
-    if (take)
-        result->delivery = entry_delivery(store, entry, &subject, &target);
-    return true;
+    return !take ||
+           give_delivery(store, entry, &subject,
+                         target.text[0] ? target.text : NULL, result, err);
 }
 
 static struct conversation *entry_conversation(struct store *store,
@@ -412,6 +427,7 @@ static const size_t texts[] = {
     offsetof(struct entry, source),  offsetof(struct entry, key),
     offsetof(struct entry, line),    offsetof(struct entry, sim),
     offsetof(struct entry, manner),  offsetof(struct entry, slot),
+    offsetof(struct entry, target),  offsetof(struct entry, target_sim),
 };
 
 static void entry_copy(struct task *task, struct entry *to,

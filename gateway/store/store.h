@@ -111,8 +111,8 @@ struct delivery {
         *from;    /* TO_LINE: the sender's id attribute and full JID */
     char *manner; /* TO_LINE: how to send it (driver.h); NULL: as usual */
     char *author, *name; /* TO_XMPP: in groups; contact's nickname */
-    char *target;        /* TO_XMPP: id of our message that this one corrects */
-    bool receipt;        /* TO_LINE: the sender asked for a receipt */
+    char *target; /* TO_XMPP: id of a stanza; TO_LINE: remote ids; or NULL */
+    bool receipt; /* TO_LINE: the sender asked for a receipt */
     int64_t created, at, expires; /* Unix ms; 0: none */
     int64_t tried;          /* when its last attempt was submitted; 0: never */
     uint16_t reference;     /* for concatenation, stable over tries */
@@ -135,7 +135,8 @@ struct entry {
     const char *stanza_id, *from; /* TO_LINE */
     const char *manner;           /* TO_LINE; driver.h */
     const char *author, *name;    /* TO_XMPP; name updates the contact */
-    const char *slot;         /* TO_XMPP: corrects the slot's last message */
+    const char *slot; /* TO_XMPP: corrects the slot's last message */
+    const char *target, *target_sim; /* what it is about (targets.c) */
     const char *source, *key; /* dedupe in seen(source, key); key NULL: no */
     bool with_first; /* a copy of the nearest entry before it without this:
                         shares its dedupe; is dropped when that one is a text

@@ -140,11 +140,13 @@ void line_received(struct line *line, const struct incoming *messages, size_t n,
 
         text_copy(line->fake->last_id, sizeof(line->fake->last_id),
                   id != NULL ? id : "");
-        fake_record(line->fake, "%s %s|%s%s%s",
+        fake_record(line->fake, "%s %s|%s%s%s%s%s",
                     messages[i].kind == KIND_NOTICE ? "told" : "received",
                     messages[i].chat, messages[i].text,
                     messages[i].slot != NULL ? " in slot " : "",
-                    messages[i].slot != NULL ? messages[i].slot : "");
+                    messages[i].slot != NULL ? messages[i].slot : "",
+                    messages[i].account != NULL ? " for " : "",
+                    messages[i].account != NULL ? messages[i].account : "");
         for (size_t k = 0; k < messages[i].n_attachments; k++)
             record_attachment(line->fake, &messages[i].attachments[k]);
     }

@@ -233,7 +233,15 @@ void inbox_user_text(struct network *network, const struct user_text *text,
         &network->calls, "text %s|%s|%s|%s|%s|%s|%d\n", text->account,
         text->from, text->contact, text->stanza_id ? text->stanza_id : "-",
         text->origin_id ? text->origin_id : "-", text->text, text->receipt);
+    if (text->target)
+        (void)buf_addf(&network->calls, "kind %d of %s\n", (int)text->kind,
+                       text->target);
     wait_for(network, (struct waiting){ .done = done, .arg = arg });
+}
+
+void network_typing(struct network *network, const char *contact, bool on)
+{
+    (void)buf_addf(&network->calls, "typing %s %d\n", contact, on);
 }
 
 void network_front_up(struct network *network)
