@@ -59,7 +59,8 @@ LIBRARY := $(O)/moongate.a
 # Driver tests run against a fake core: everything a driver may call is there.
 BELOW_CORE := $(O)/drivers.a
 UNIT := $(sort $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c)))
-UNIT_GSM := $(filter $(O)/tests/unit/test_gsm_%,$(UNIT))
+UNIT_GSM := $(filter $(O)/tests/unit/test_gsm_% \
+    $(O)/tests/unit/test_telegram_driver,$(UNIT))
 UNIT_XMPP := $(filter $(O)/tests/unit/test_xmpp_% \
     $(O)/tests/unit/test_command,$(UNIT))
 FUZZ := $(sort $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c)))

@@ -150,6 +150,7 @@ static void read_error(struct json_object *root, int status,
     int64_t code = api_int(root, "error_code");
     const char *text = api_text(root, "description");
 
+    answer->unchanged = text && strstr(text, "is not modified");
     answer->code = code >= 100 && code < 1000 ? (int)code : status;
     /* Its own front servers say so when they lost what is behind them. */
     answer->end =

@@ -34,6 +34,7 @@ struct api_answer {
     struct json_object *result; /* API_DONE; borrowed */
     struct err err;
     int code;         /* error_code, else the HTTP status; 0: no answer */
+    bool unchanged;   /* it was so already: as good as done */
     int64_t moved_to; /* parameters.migrate_to_chat_id; 0: none */
 };
 

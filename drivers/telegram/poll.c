@@ -16,7 +16,7 @@ enum {
     RETRY_MS = 1000,
     FAILURES_MAX = 3,
     CONFLICTS_MAX = 3,
-    CONFLICT_MS = 3000,
+    CONFLICT_MS = 2000,
     SECOND_MS = 1000,
 };
 
@@ -116,7 +116,7 @@ static void on_failure(struct telegram *t, const struct api_answer *answer)
     else
         timer_start(t->timer, err->retry_after > 0
                                   ? (uint64_t)err->retry_after * SECOND_MS
-                                  : (uint64_t)RETRY_MS << t->failures);
+                                  : (uint64_t)RETRY_MS << (t->failures - 1));
 }
 
 static void on_updates(struct telegram *t, void *arg,

@@ -1,18 +1,27 @@
-/* send.c - texts as Telegram messages. A part is the JSON of sendMessage
- * without its chat, which may have got another id when it is sent. */
+/* send.c - messages out. A part is the JSON of its call without the chat, which
+ * may have got another id when it is sent, and without the message that it is
+ * about, whose id nobody may know before. */
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "telegram/api.h"
+#include "telegram/reactions.h"
 #include "telegram/split.h"
 #include "telegram/styling.h"
 #include "telegram/telegram.h"
 
-enum { CHAT_DIGITS = 16, TEXT_MAX = 1024 * 1024, SUBMIT_MS = 60000 };
+enum {
+    CHAT_DIGITS = 16,
+    TEXT_MAX = 1024 * 1024,
+    SUBMIT_MS = 60000,
+    TYPING_MS = 4000,
+    TYPING_ANY_MS = 300,
+};
 
 /* A submission that waits for its answer. */
 struct post {
@@ -21,7 +30,9 @@ struct post {
     int64_t chat; /* as its address says */
     char *bytes;  /* the part */
     size_t size;
-    bool moved; /* sent again to the chat's new id */
+    char *target; /* "" when there is none, or nobody knows it */
+    bool first;   /* part of its message */
+    bool moved;   /* sent again to the chat's new id */
 };
 
 /* --- plan ------------------------------------------------------------------
@@ -77,45 +88,99 @@ static void add_entities(struct json_object *part, const char *text,
     json_object_object_add(part, "entities", list);
 }
 
-static void add_part(const struct buf *plain, const struct piece *piece,
-                     const struct entities *entities, struct parts *parts)
+/* The kind of a part is a member that no call has. */
+static const char kind_key[] = "moongate_kind";
+
+static void put_part(struct json_object *part, enum message_kind kind,
+                     struct parts *parts)
 {
-    struct json_object *part = json_object_new_object();
-    const char *text = buf_text(plain), *bytes;
+    const char *bytes;
     size_t size;
 
-    json_object_object_add(
-        part, "text",
-        json_object_new_string_len(text + piece->start,
-                                   (int)(piece->end - piece->start)));
-    add_entities(part, text, piece, entities);
+    if (kind != KIND_TEXT)
+        json_object_object_add(part, kind_key, json_object_new_int((int)kind));
     bytes = json_object_to_json_string_length(
         part, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &size);
     parts_add(parts, bytes, size);
     json_object_put(part);
 }
 
-bool send_plan(struct line *line, const struct outgoing *message,
-               struct parts *parts, struct err *err)
+static void add_part(const struct buf *plain, const struct piece *piece,
+                     const struct entities *entities, enum message_kind kind,
+                     struct parts *parts)
+{
+    struct json_object *part = json_object_new_object();
+    const char *text = buf_text(plain);
+
+    json_object_object_add(
+        part, "text",
+        json_object_new_string_len(text + piece->start,
+                                   (int)(piece->end - piece->start)));
+    add_entities(part, text, piece, entities);
+    put_part(part, kind, parts);
+}
+
+static bool plan_text(const struct outgoing *message, struct parts *parts,
+                      struct err *err)
 {
     struct entities entities = { 0 };
     struct piece piece;
     struct buf plain;
     size_t at = 0, n = 0;
+
+    buf_init(&plain, TEXT_MAX);
+    styling_read(message->text, strlen(message->text), &plain, &entities);
+    for (; split_next(buf_text(&plain), plain.len, SPLIT_UNITS, &at, &piece);
+         n++)
+        add_part(&plain, &piece, &entities, n == 0 ? message->kind : KIND_TEXT,
+                 parts);
+    buf_free(&plain);
+    entities_free(&entities);
+    return n > 0 || err_set(err, ERR_REJECTED,
+                            "Telegram takes no text without a character");
+}
+
+/* A bot has one reaction to a message, from a closed list. */
+static bool plan_reaction(const struct outgoing *message, struct parts *parts,
+                          struct err *err)
+{
+    size_t size = strcspn(message->text, " ");
+    char *emoji = xstrndup(message->text, size);
+    bool good = size == 0 || reaction_is_allowed(emoji);
+    struct json_object *part = json_object_new_object();
+    struct json_object *list = json_object_new_array();
+    struct json_object *item = json_object_new_object();
+
+    json_object_object_add(item, "type", json_object_new_string("emoji"));
+    json_object_object_add(item, "emoji", json_object_new_string(emoji));
+    if (size > 0)
+        json_object_array_add(list, item);
+    else
+        json_object_put(item);
+    json_object_object_add(part, "reaction", list);
+    if (good)
+        put_part(part, KIND_REACTION, parts);
+    else
+        json_object_put(part);
+    free(emoji);
+    return good || err_set(err, ERR_UNSUPPORTED,
+                           "Telegram knows no such reaction for bots");
+}
+
+bool send_plan(struct line *line, const struct outgoing *message,
+               struct parts *parts, struct err *err)
+{
     int64_t chat;
 
     (void)line;
     if (!read_chat(message->to, &chat, err))
         return false;
-    buf_init(&plain, TEXT_MAX);
-    styling_read(message->text, strlen(message->text), &plain, &entities);
-    for (; split_next(buf_text(&plain), plain.len, SPLIT_UNITS, &at, &piece);
-         n++)
-        add_part(&plain, &piece, &entities, parts);
-    buf_free(&plain);
-    entities_free(&entities);
-    return n > 0 || err_set(err, ERR_REJECTED,
-                            "Telegram takes no text without a character");
+    if (message->kind == KIND_REACTION)
+        return plan_reaction(message, parts, err);
+    if (message->kind != KIND_RETRACTION)
+        return plan_text(message, parts, err);
+    put_part(json_object_new_object(), KIND_RETRACTION, parts);
+    return true;
 }
 
 /* --- send ------------------------------------------------------------------
@@ -127,6 +192,7 @@ static void post_free(struct telegram *t, struct post *post)
 {
     DL_DELETE(t->posts, post);
     free(post->bytes);
+    free(post->target);
     free(post);
 }
 
@@ -157,6 +223,11 @@ static void post_failed(struct telegram *t, struct post *post,
 {
     struct err err = answer->err;
 
+    if (answer->unchanged) {
+        line_sent(t->line, post->ticket, NULL);
+        post_end(t, post);
+        return;
+    }
     if (answer->moved_to && !post->moved) {
         post->moved = true;
         telegram_moved(t, post->chat, answer->moved_to);
@@ -185,17 +256,114 @@ static void on_posted(struct telegram *t, void *arg,
     post_end(t, post);
 }
 
+/* The n-th of the messages that it is about, if they are of this chat as it is
+ * now; 0: there is none. */
+static int64_t target_at(const struct post *post, int64_t chat, size_t n)
+{
+    const char *at = post->target;
+    int64_t of = 0, message = 0;
+
+    while (n-- > 0 && *at) {
+        at += strcspn(at, " ");
+        at += strspn(at, " ");
+    }
+    char *id = xstrndup(at, strcspn(at, " "));
+    bool good = remote_id_read(id, &of, &message) && of == chat;
+    free(id);
+    return good ? message : 0;
+}
+
+static void put_int(struct json_object *params, const char *key, int64_t value)
+{
+    json_object_object_add(params, key, json_object_new_int64(value));
+}
+
+static const char *as_text(struct json_object *params, int64_t target,
+                           const struct post *post)
+{
+    struct json_object *reply;
+
+    if (target == 0 || !post->first)
+        return "sendMessage";
+    reply = json_object_new_object();
+    put_int(reply, "message_id", target);
+    json_object_object_add(reply, "allow_sending_without_reply",
+                           json_object_new_boolean(true));
+    json_object_object_add(params, "reply_parameters", reply);
+    return "sendMessage";
+}
+
+/* What cannot be edited goes as a text that says so. */
+static const char *as_edit(struct json_object *params, int64_t target)
+{
+    const char *text = api_text(params, "text");
+    char *corrected;
+
+    if (target) {
+        put_int(params, "message_id", target);
+        return "editMessageText";
+    }
+    corrected = xasprintf("Corrected: %s", text ? text : "");
+    json_object_object_add(params, "text", json_object_new_string(corrected));
+    json_object_object_del(params, "entities");
+    free(corrected);
+    return "sendMessage";
+}
+
+static const char *as_retraction(struct json_object *params,
+                                 const struct post *post, int64_t chat)
+{
+    struct json_object *list = json_object_new_array();
+    int64_t target;
+
+    for (size_t n = 0; (target = target_at(post, chat, n)) != 0; n++)
+        json_object_array_add(list, json_object_new_int64(target));
+    json_object_object_add(params, "message_ids", list);
+    return "deleteMessages";
+}
+
+static const char *as_reaction(struct json_object *params, int64_t target)
+{
+    put_int(params, "message_id", target);
+    return "setMessageReaction";
+}
+
+static const char *choose_call(struct json_object *params,
+                               const struct post *post, int64_t chat,
+                               struct err *err)
+{
+    int64_t kind = api_int(params, kind_key);
+    int64_t target = target_at(post, chat, 0);
+
+    json_object_object_del(params, kind_key);
+    if (kind == KIND_TEXT)
+        return as_text(params, target, post);
+    if (kind == KIND_EDIT)
+        return as_edit(params, target);
+    if (target && kind == KIND_RETRACTION)
+        return as_retraction(params, post, chat);
+    if (target && kind == KIND_REACTION)
+        return as_reaction(params, target);
+    err_set(err, ERR_REJECTED,
+            "Telegram's number of that message is not known any more");
+    return NULL;
+}
+
 static bool post_try(struct telegram *t, struct post *post, struct err *err)
 {
     struct json_object *params = api_parse(post->bytes, post->size);
+    int64_t chat = telegram_chat_now(t, post->chat);
+    const char *method;
 
     if (!params)
         return err_set(err, ERR_INTERNAL, "a part in the store is no JSON");
-    json_object_object_add(
-        params, "chat_id",
-        json_object_new_int64(telegram_chat_now(t, post->chat)));
-    return api_call(t, "sendMessage", params, false, SUBMIT_MS, on_posted, post,
-                    err);
+    put_int(params, "chat_id", chat);
+    method = choose_call(params, post, chat, err);
+    if (!method) {
+        json_object_put(params);
+        return false;
+    }
+    return api_call(t, method, params, false, SUBMIT_MS, on_posted, post, err);
 }
 
 bool send_part(struct line *line, const struct submission *part,
@@ -216,11 +384,41 @@ bool send_part(struct line *line, const struct submission *part,
     post->chat = chat;
     post->bytes = xstrndup(part->bytes, part->size);
     post->size = part->size;
+    post->target = xstrdup(part->target ? part->target : "");
+    post->first = part->part == 1;
     DL_APPEND(t->posts, post);
     if (post_try(t, post, err))
         return true;
     post_free(t, post);
     return false;
+}
+
+static void on_typing(struct telegram *t, void *arg,
+                      const struct api_answer *answer)
+{
+    (void)t;
+    (void)arg;
+    (void)answer;
+}
+
+/* Shown for five seconds at most; worth no second try. */
+void send_typing(struct line *line, const char *to, bool on)
+{
+    struct telegram *t = line_state(line);
+    int64_t now = clock_mono_ms();
+    struct json_object *params;
+    int64_t chat;
+
+    if (!on || t->dying || !read_chat(to, &chat, NULL) ||
+        (now - t->typing_at < TYPING_MS && strcmp(t->typing, to) == 0) ||
+        now - t->typing_at < TYPING_ANY_MS)
+        return;
+    text_copy(t->typing, sizeof(t->typing), to);
+    t->typing_at = now;
+    params = json_object_new_object();
+    put_int(params, "chat_id", telegram_chat_now(t, chat));
+    json_object_object_add(params, "action", json_object_new_string("typing"));
+    (void)api_call(t, "sendChatAction", params, true, 0, on_typing, NULL, NULL);
 }
 
 bool send_is_busy(const struct telegram *t)

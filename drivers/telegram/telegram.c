@@ -8,12 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/id.h"
 #include "base/mem.h"
 #include "telegram/api.h"
+#include "telegram/invites.h"
 
 extern const struct driver telegram_driver;
 
-enum { POLL_TIMEOUT_MAX = 50, CAPS = CAP_TEXT };
+enum {
+    POLL_TIMEOUT_MAX = 50,
+    CAPS = CAP_TEXT | CAP_EDIT | CAP_RETRACT | CAP_REACTION | CAP_REPLY |
+           CAP_TYPING | CAP_COMMAND,
+    CODE_SIZE = 20,
+};
 
 /* In the order of the choices of the option. */
 enum mode { MODE_POLL, MODE_WEBHOOK };
@@ -31,8 +39,8 @@ static const struct option options[] = {
       .type = OPT_ENUM,
       .fallback = "poll",
       .choices = "poll|webhook",
-      .help = "Ask Telegram for what comes in, or have it sent to hook_listen, "
-              "with an https public_url" },
+      .help = "Ask for updates, or have them sent to hook_listen (https "
+              "public_url)" },
     { .key = "poll_timeout",
       .type = OPT_INT,
       .fallback = "50",
@@ -87,20 +95,43 @@ int64_t telegram_chat_then(struct telegram *t, int64_t chat)
 
 struct address {
     char text[24];
+    char *account; /* whose invitation was opened; NULL: nobody's */
 };
+
+/* The code is kept: the same update may come again before it is committed. */
+static char *find_inviter(struct telegram *t, const struct update *u)
+{
+    char *after, *account;
+
+    if (!u->start || !*u->start)
+        return NULL;
+    account = invites_use(line_state_get(t->line, "invites"), u->start, u->chat,
+                          clock_wall_ms(), &after);
+    if (account)
+        line_state_put(t->line, "invites", after);
+    free(after);
+    return account;
+}
 
 static void fill_incoming(struct telegram *t, const struct update *u,
                           struct address *address, struct incoming *message)
 {
+    address->account = find_inviter(t, u);
     snprintf(address->text, sizeof(address->text), "%" PRId64,
              telegram_chat_then(t, u->chat));
     *message = (struct incoming){
         .kind = u->kind,
         .chat = address->text,
         .author = u->author,
-        .text = u->text,
+        .account = address->account,
+        .text = address->account ? "[Your invitation was accepted]"
+                : u->start       ? "/start"
+                                 : u->text,
         .remote_id = u->remote_id,
-        .target_id = u->target_id,
+        .target_id = u->kind == KIND_EDIT ? NULL : u->target_id,
+        .slot = u->kind == KIND_TEXT   ? u->remote_id
+                : u->kind == KIND_EDIT ? u->target_id
+                                       : NULL,
         .name = u->name,
         .at = u->at,
     };
@@ -118,7 +149,7 @@ bool telegram_take(struct telegram *t, const struct update *updates, size_t n,
 
         if (u->what == UPDATE_MOVED)
             telegram_moved(t, u->chat, u->moved_to);
-        if (u->what == UPDATE_MESSAGE && u->kind == KIND_TEXT)
+        if (u->what == UPDATE_MESSAGE)
             fill_incoming(t, u, &addresses[count], &messages[count]), count++;
         else
             t->ignored++;
@@ -126,8 +157,46 @@ bool telegram_take(struct telegram *t, const struct update *updates, size_t n,
     if (count > 0)
         line_received(t->line, messages, count, token);
     free(messages);
+    while (n > 0)
+        free(addresses[--n].account);
     free(addresses);
     return count > 0;
+}
+
+/* --- commands --------------------------------------------------------------
+ */
+
+static const struct driver_command commands[] = {
+    { "invite", "JID",
+      "A link that opens a chat with this bot for whoever you give it to; "
+      "what is written there comes to you",
+      false },
+    { .name = NULL },
+};
+
+static bool telegram_command(struct line *line, const char *name,
+                             const char *argument, uint64_t call,
+                             struct err *err)
+{
+    struct telegram *t = line_state(line);
+    struct id id = id_new();
+    char code[CODE_SIZE + 1];
+    char *invites, *text;
+
+    (void)name; /* there is one */
+    if (!t->name[0] || !*argument || strpbrk(argument, " \n"))
+        return err_set(err, ERR_UNSUPPORTED,
+                       "an invitation needs a bot with a name, and the address "
+                       "of the user that it is for");
+    text_copy(code, sizeof(code), id_text(&id).text); /* its random digits */
+    invites = invites_add(line_state_get(line, "invites"), code, argument,
+                          clock_wall_ms());
+    line_state_put(line, "invites", invites);
+    text = xasprintf("https://t.me/%s?start=%s", t->name, code);
+    line_answer(line, call, text, false, NULL);
+    free(text);
+    free(invites);
+    return true;
 }
 
 /* --- life ------------------------------------------------------------------
@@ -284,6 +353,7 @@ const struct driver telegram_driver = {
                 .ttl_s = 86400 },
     .ambiguity = AMBIGUITY_NONE,
     .options = options,
+    .commands = commands,
     .state_size = sizeof(struct telegram),
     .start = telegram_start,
     .stop = telegram_stop,
@@ -292,5 +362,7 @@ const struct driver telegram_driver = {
     .check = telegram_check,
     .ack = telegram_ack,
     .destroy = telegram_destroy,
+    .typing = send_typing,
+    .command = telegram_command,
     .status = telegram_status,
 };

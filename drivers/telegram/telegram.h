@@ -38,7 +38,9 @@ struct telegram {
     int64_t warned;   /* of them, clock_mono_ms */
 
     struct post *posts; /* submissions without an answer */
-    bool dying;         /* offline as soon as they have one */
+    char typing[24];    /* the chat that was told last, and when */
+    int64_t typing_at;
+    bool dying; /* offline as soon as they have one */
     struct err trouble;
 
     struct call *calls; /* api.c */
@@ -78,6 +80,7 @@ bool send_plan(struct line *line, const struct outgoing *message,
                struct parts *parts, struct err *err);
 bool send_part(struct line *line, const struct submission *part,
                uint64_t ticket, struct err *err);
+void send_typing(struct line *line, const char *to, bool on);
 bool send_is_busy(const struct telegram *telegram);
 void send_forget(struct telegram *telegram);
 

@@ -14,6 +14,8 @@
 
 enum { TEXT_MAX = 192 * 1024, NAME_MAX_OCTETS = 512, DECIMAL = 10 };
 
+static const int64_t TIME_MAX = 1LL << 40;
+
 void remote_id_write(int64_t chat, int64_t message, int64_t bot,
                      char out[REMOTE_ID_MAX])
 {
@@ -49,6 +51,14 @@ static char *name_of(struct json_object *who)
     return buf_take(&name);
 }
 
+/* Unix ms; 0: it makes no sense. */
+static int64_t read_time(struct json_object *message, const char *key)
+{
+    int64_t seconds = api_int(message, key);
+
+    return seconds > 0 && seconds < TIME_MAX ? seconds * 1000 : 0;
+}
+
 static void read_chat(struct json_object *message, struct update *u)
 {
     struct json_object *chat = api_get(message, "chat");
@@ -58,7 +68,7 @@ static void read_chat(struct json_object *message, struct update *u)
     u->group = type && strcmp(type, "private") != 0;
     u->name = name_of(chat);
     u->message_id = api_int(message, "message_id");
-    u->at = api_int(message, "date") * 1000;
+    u->at = read_time(message, "date");
 }
 
 /* In a group people must see who speaks; the contact is the group. */
@@ -137,13 +147,13 @@ static void read_message(struct json_object *message, int64_t bot,
 static void read_edit(struct json_object *message, int64_t bot,
                       struct update *u)
 {
-    int64_t date = api_int(message, "edit_date");
+    int64_t date = read_time(message, "edit_date");
 
     read_message(message, bot, u);
     if (u->what != UPDATE_MESSAGE)
         return;
     u->kind = KIND_EDIT;
-    u->at = date > 0 ? date * 1000 : u->at;
+    u->at = date ? date : u->at;
     free(u->target_id);
     u->target_id = id_of(u->chat, u->message_id, bot);
     free(u->start);

@@ -29,7 +29,7 @@ class FakeTelegram:
         self.updates, self.next_update = [], 100
         self.calls, self.sent, self.faults = [], [], {}
         self.message_ids, self.moved, self.blocked = {}, {}, set()
-        self.hook, self.deliveries = None, []
+        self.hook, self.deliveries, self.reactions = None, [], {}
         self.lock = threading.Condition()
         self.loop = asyncio.new_event_loop()
         ready = threading.Event()
@@ -116,9 +116,11 @@ class FakeTelegram:
             assert len(self.sent) >= n, (self.sent, self.calls[-5:])
             return list(self.sent)
 
-    def wait_calls(self, method, n=1, timeout=20):
+    def wait_calls(self, method, n=1, timeout=20, ended=True):
+        """Until n such calls were made, and have ended; returns them."""
         def named():
-            return [c for c in self.calls if c["method"] == method]
+            return [c for c in self.calls if c["method"] == method
+                    and (c["status"] or not ended)]
         with self.lock:
             self.lock.wait_for(lambda: len(named()) >= n, timeout)
             assert len(named()) >= n, f"{method}: {self.calls[-5:]}"
@@ -139,7 +141,11 @@ class FakeTelegram:
     async def _serve(self, request):
         method = request.match_info["method"]
         params = await request.json() if request.can_read_body else {}
+        entry = {"method": method, "params": params, "status": None,
+                 "at": time.monotonic()}
         with self.lock:
+            self.calls.append(entry)
+            self.lock.notify_all()
             known = request.match_info["bot"] == f"bot{self.token}"
             fault = (self.faults.get(method) or [{}])[0]
             if self.faults.get(method):
@@ -152,8 +158,7 @@ class FakeTelegram:
         else:
             status, body = await self._call(method, params)
         with self.lock:
-            self.calls.append({"method": method, "params": params,
-                               "status": status, "at": time.monotonic()})
+            entry["status"] = status
             self.lock.notify_all()
         return await self._answer(request, fault, status, body)
 
@@ -262,6 +267,37 @@ class FakeTelegram:
             return self.refuse(
                 403, "Forbidden: bot was blocked by the user")
         return None
+
+    def _known(self, params):
+        """The message of ours that a call is about, or None."""
+        return next((m for m in self.sent
+                     if m["chat_id"] == params["chat_id"]
+                     and m["message_id"] == params["message_id"]), None)
+
+    def _editMessageText(self, params):
+        message = self._known(params)
+        if message is None:
+            return self.refuse(400, "Bad Request: message to edit not found")
+        if message["text"] == params["text"]:
+            return self.refuse(400, "Bad Request: message is not modified")
+        message["text"] = params["text"]
+        return {"message_id": message["message_id"], "text": params["text"],
+                "chat": {"id": params["chat_id"]}}
+
+    def _deleteMessages(self, params):
+        with self.lock:
+            self.sent = [m for m in self.sent
+                         if m["chat_id"] != params["chat_id"]
+                         or m["message_id"] not in params["message_ids"]]
+        return True
+
+    def _setMessageReaction(self, params):
+        key = params["chat_id"], params["message_id"]
+        self.reactions[key] = [r["emoji"] for r in params["reaction"]]
+        return True
+
+    def _sendChatAction(self, _):
+        return True
 
     def _sendMessage(self, params):
         refused = self._check_chat(params["chat_id"])

@@ -2,6 +2,9 @@
 silent."""
 
 import json
+import os
+import sqlite3
+import time
 import urllib.error
 import urllib.request
 
@@ -73,7 +76,7 @@ def test_the_offset_moves_after_the_commit(bot, telegram):
     bot.start()
     first = telegram.say("one")
     bot.hears("one")
-    polls = telegram.wait_calls("getUpdates", 2)
+    polls = telegram.wait_calls("getUpdates", 2, ended=False)
     assert "offset" not in polls[0]["params"]
     telegram.say("two")
     bot.hears("two")
@@ -205,7 +208,7 @@ def test_a_wrong_token_waits_for_the_admin(bot, telegram):
 def test_another_reader_is_told(bot, telegram):
     conflict = {"ok": False, "error_code": 409, "description": "Conflict: "
                 "terminated by other getUpdates request"}
-    telegram.fault("getUpdates", times=2, status=409, body=conflict)
+    telegram.fault("getUpdates", status=409, body=conflict)
     bot.start()
     telegram.say("just a moment")
     bot.hears("just a moment", timeout=20)
@@ -309,3 +312,193 @@ def test_webhook_needs_a_listener(bot, telegram):
     bot.make(mode="webhook")
     bot.gateway.start(wait=False)
     bot.gateway.wait_log("hook_listen")
+
+
+# ---- edits, replies, reactions, retractions, typing ----------------------
+
+CORRECT = "{urn:xmpp:message-correct:0}replace"
+REPLY = "{urn:xmpp:reply:0}reply"
+REACTIONS = "{urn:xmpp:reactions:0}reactions"
+
+
+def emoji(stanza):
+    return [child.text for child in stanza.find(REACTIONS)]
+
+
+def test_edits_of_what_came_in(bot, telegram):
+    bot.start()
+    message = telegram.message("frist")
+    telegram.update(message=message)
+    first = bot.hears("frist")
+    for text in ("first", "first!"):
+        telegram.update(edited_message={
+            **message, "text": text, "edit_date": message["date"]})
+        edit = bot.hears(text)
+        assert edit.find(CORRECT).get("id") == first.id
+    # Nobody knows what is edited here: it is a text.
+    telegram.update(edited_message=telegram.message("unknown"))
+    assert bot.hears("unknown").find(CORRECT) is None
+
+
+def test_edits_of_what_went_out(bot, telegram):
+    bot.start()
+    first = bot.alice.text(bot.romeo, "helo")
+    telegram.wait_sent()
+    for text in ("hello", "hello!"):
+        bot.alice.text(bot.romeo, text, extra="<replace id="
+                       f"'{first}' xmlns='urn:xmpp:message-correct:0'/>")
+    telegram.wait_calls("editMessageText", 2)
+    assert telegram.texts() == ["hello!"]
+    again = bot.alice.text(bot.romeo, "hello!", extra="<replace id="
+                           f"'{first}' xmlns='urn:xmpp:message-correct:0'/>")
+    telegram.wait_calls("editMessageText", 3)  # "is not modified" is fine
+    bot.alice.text(bot.romeo, "lost", extra="<replace id='who-knows' "
+                   "xmlns='urn:xmpp:message-correct:0'/>")
+    assert telegram.wait_sent(2)[1]["text"] == "Corrected: lost"
+    bot.gateway.wait_idle()
+    assert not [e for e in bot.alice.errors() if e.id == again]
+
+
+def test_an_edit_that_follows_at_once(bot, telegram):
+    """Its target has no number yet when it is accepted."""
+    bot.start()
+    telegram.fault("sendMessage", delay=1)
+    first = bot.alice.text(bot.romeo, "helo")
+    bot.alice.text(bot.romeo, "hello", extra="<replace id="
+                   f"'{first}' xmlns='urn:xmpp:message-correct:0'/>")
+    telegram.wait_calls("editMessageText")
+    assert telegram.texts() == ["hello"]
+
+
+def test_replies(bot, telegram):
+    bot.start()
+    message = telegram.message("question?")
+    telegram.update(message=message)
+    asked = bot.hears("question?")
+    body = "> question?\nanswer!"
+    answer = bot.alice.text(bot.romeo, body, extra=(
+        f"<reply id='{asked.id}' to='{bot.romeo}' xmlns='urn:xmpp:reply:0'/>"
+        "<fallback for='urn:xmpp:reply:0' xmlns='urn:xmpp:fallback:0'>"
+        "<body start='0' end='12'/></fallback>"))
+    sent = telegram.wait_sent()[0]
+    assert sent["text"] == "answer!"
+    assert sent["reply_parameters"]["message_id"] == message["message_id"]
+    telegram.say("thanks", reply_to_message={
+        "message_id": sent["message_id"]})
+    reply = bot.hears("thanks").find(REPLY)
+    assert (reply.get("id"), reply.get("to")) == (answer, bot.alice.jid)
+    telegram.say("more", reply_to_message=message)
+    reply = bot.hears("more").find(REPLY)
+    assert (reply.get("id"), reply.get("to")) == (asked.id, bot.romeo)
+
+
+def test_reactions(bot, telegram):
+    bot.start()
+    message = telegram.message("joke")
+    telegram.update(message=message)
+    joke = bot.hears("joke")
+    key = USER, message["message_id"]
+
+    def react(*all_emoji):
+        inside = "".join(f"<reaction>{e}</reaction>" for e in all_emoji)
+        stanza = "r" + "".join(f"{ord(e[0]):x}" for e in all_emoji)
+        bot.alice.raw(f"<message to='{bot.romeo}' id='{stanza}' type='chat'>"
+                      f"<reactions id='{joke.id}' "
+                      "xmlns='urn:xmpp:reactions:0'>"
+                      f"{inside}</reactions></message>")
+        return stanza
+    react("\U0001F44D")
+    wait_for(lambda: telegram.reactions.get(key) == ["\U0001F44D"], 10,
+             lambda: telegram.reactions)
+    react()
+    wait_for(lambda: telegram.reactions.get(key) == [], 10,
+             lambda: telegram.reactions)
+    refused = bot.alice.expect_error(react("\U0001FAE0"))
+    assert refused.condition == "feature-not-implemented"
+
+    mine = bot.alice.text(bot.romeo, "my joke")
+    number = telegram.wait_sent()[0]["message_id"]
+    for news in (["\U0001F525"], []):
+        telegram.update(message_reaction={
+            "chat": message["chat"], "user": message["from"],
+            "message_id": number, "date": message["date"],
+            "old_reaction": [], "new_reaction": [
+                {"type": "emoji", "emoji": e} for e in news]})
+        stanza = bot.alice.expect(lambda s: s.find(REACTIONS) is not None)
+        assert emoji(stanza) == news and stanza.body is None
+        assert stanza.find(REACTIONS).get("id") == mine
+
+
+def test_retractions(bot, telegram):
+    bot.start()
+    long = bot.alice.text(bot.romeo, "x" * 5000)
+    telegram.wait_sent(2)
+    bot.alice.text(bot.romeo, "stays")
+    telegram.wait_sent(3)
+    bot.alice.raw(f"<message to='{bot.romeo}' id='gone' type='chat'><body>"
+                  f"retracted</body><retract id='{long}' "
+                  "xmlns='urn:xmpp:message-retract:1'/></message>")
+    wait_for(lambda: telegram.texts() == ["stays"], 10, telegram.texts)
+
+
+def test_typing_and_what_is_advertised(bot, telegram):
+    bot.start()
+    telegram.say("hello")
+    bot.hears("hello")
+    bot.alice.raw(f"<message to='{bot.romeo}' type='chat'><composing xmlns="
+                  "'http://jabber.org/protocol/chatstates'/></message>")
+    call = telegram.wait_calls("sendChatAction")[0]
+    assert call["params"] == {"chat_id": USER, "action": "typing"}
+    info = bot.alice.iq(bot.romeo, "<query xmlns="
+                        "'http://jabber.org/protocol/disco#info'/>")
+    features = {f.get("var") for f in info.xml.iter(
+        "{http://jabber.org/protocol/disco#info}feature")}
+    assert {"urn:xmpp:message-correct:0", "urn:xmpp:message-retract:1",
+            "urn:xmpp:reactions:0", "urn:xmpp:reply:0",
+            "http://jabber.org/protocol/chatstates"} <= features
+    assert "urn:xmpp:receipts" not in features
+
+
+def test_styling(bot, telegram):
+    bot.start()
+    bot.alice.text(bot.romeo, "*bold* \U0001F600 _it_\n> quote\n```\nx\n```")
+    sent = telegram.wait_sent()[0]
+    assert sent["text"] == "bold \U0001F600 it\nquote\nx"
+    assert [(e["type"], e["offset"], e["length"])
+            for e in sent["entities"]] == [
+        ("bold", 0, 4), ("italic", 8, 2), ("blockquote", 11, 5),
+        ("pre", 17, 1)]
+    telegram.say(sent["text"], entities=sent["entities"])
+    bot.hears("*bold* \U0001F600 _it_\n> quote\n```\nx\n```")
+
+
+# ---- invitations ----------------------------------------------------------
+
+
+def invite(bot, code, account):
+    """As the command `invite` of the driver keeps it."""
+    path = os.path.join(bot.gateway.state, "moongate.db")
+    with sqlite3.connect(path) as db:
+        db.execute("INSERT OR REPLACE INTO line_state VALUES (?, ?, ?)",
+                   ("bot", "invites", f"{code} {int(time.time() + 900) * 1000}"
+                    f" {account} 0\n"))
+    db.close()
+
+
+def test_an_invitation_binds_the_chat(bot, telegram):
+    """Who opens the link is the contact of whoever made it; others are
+    strangers."""
+    bot.start()
+    bob = bot.scene.bob
+    bob.text(f"5009@{bot.domain}", "makes the account")
+    telegram.wait_sent()
+    bot.gateway.stop()
+    invite(bot, "c0de", bob.jid)
+    bot.gateway.start()
+    telegram.say("/start c0de")
+    bob.expect_text(bot.romeo, "[Your invitation was accepted]")
+    telegram.say("hello Bob")
+    bob.expect_text(bot.romeo, "hello Bob")
+    telegram.say("/start c0de", chat=5003, user=5003, name="Paris")
+    bot.hears("/start", f"5003@{bot.domain}")
+    assert not bot.alice.texts(bot.romeo)
