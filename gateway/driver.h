@@ -290,6 +290,12 @@ void line_offline(struct line *line, const struct err *err);
 void line_received(struct line *line, const struct incoming *messages, size_t n,
                    uint64_t token);
 
+/* The same, and line_state_put of the key in that transaction; it can be got
+ * once ack says ACK_STORED. */
+void line_received_and_put(struct line *line, const struct incoming *messages,
+                           size_t n, uint64_t token, const char *key,
+                           const char *value);
+
 /* One segment of a longer message from `message->chat`. `set` names the set
  * (sender, reference, width: the driver's own text); the core stores it
  * durably, joins by assemble() when all `total` are there or after a time-out,
@@ -336,6 +342,10 @@ void line_answer(struct line *line, uint64_t call, const char *text, bool more,
 
 /* The far side's name of an address (gsm: the SIM's phone book). */
 void line_contact(struct line *line, const char *chat, const char *name);
+
+/* The contact has blocked us, or is no more: those who see its presence are
+ * told that it is not theirs to see any longer. */
+void line_contact_gone(struct line *line, const char *chat);
 
 /* A word for those who run this line: the balance is low, the SIM is full. */
 void line_notice(struct line *line, const char *format, ...)

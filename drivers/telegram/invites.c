@@ -44,6 +44,12 @@ static void add_invite(struct buf *out, const struct invite *invite)
     buf_addf(out, " %" PRId64 "\n", invite->chat);
 }
 
+static bool is_of(const struct invite *invite, const char *jid)
+{
+    return invite->jid_size == strlen(jid) &&
+           memcmp(invite->jid, jid, invite->jid_size) == 0;
+}
+
 char *invites_add(const char *before, const char *code, const char *jid,
                   int64_t now)
 {
@@ -55,12 +61,13 @@ char *invites_add(const char *before, const char *code, const char *jid,
                   .expires = now + (int64_t)INVITE_DAYS * DAY_MS };
     const char *at = before ? before : "";
     struct buf out;
-    size_t n = 1;
+    size_t n = 1, same = 1;
 
     buf_init(&out, TEXT_MAX);
     add_invite(&out, &added);
     while (n < INVITES_MAX && next_invite(&at, &invite)) {
-        if (invite.expires <= now)
+        if (invite.expires <= now ||
+            (is_of(&invite, jid) && ++same > INVITES_OF_ONE))
             continue;
         add_invite(&out, &invite);
         n++;

@@ -7,10 +7,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { INVITES_MAX = 200, INVITE_DAYS = 7 };
+enum { INVITES_MAX = 200, INVITES_OF_ONE = 10, INVITE_DAYS = 7 };
 
 /* The text with one more, heap, without those that are over; the oldest go when
- * there are too many. `before` may be NULL. Times are Unix ms. */
+ * there are too many, or too many of that JID. `before` may be NULL. Times are
+ * Unix ms. */
 char *invites_add(const char *before, const char *code, const char *jid,
                   int64_t now);
 

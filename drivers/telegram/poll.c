@@ -1,5 +1,5 @@
 /* poll.c - reads updates by getUpdates. What Telegram was told to forget is
- * what a commit has kept: the offset moves after the ack of all before it. */
+ * what a commit has kept: the offset is committed with all before it. */
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <stdio.h>
@@ -36,17 +36,25 @@ static void read_offset(struct telegram *t)
     t->offset_at = strtoll(rest, NULL, 10);
 }
 
-static void keep_offset(struct telegram *t, int64_t offset)
-{
+struct offset_text {
     char text[48];
+};
 
-    if (offset == 0 || offset == t->offset)
+static struct offset_text offset_text(int64_t offset)
+{
+    struct offset_text out;
+
+    snprintf(out.text, sizeof(out.text), "%" PRId64 " %" PRId64, offset,
+             clock_wall_ms());
+    return out;
+}
+
+static void set_offset(struct telegram *t, int64_t offset)
+{
+    if (offset == 0)
         return;
     t->offset = offset;
     t->offset_at = clock_wall_ms();
-    snprintf(text, sizeof(text), "%" PRId64 " %" PRId64, t->offset,
-             t->offset_at);
-    line_state_put(t->line, "offset", text);
 }
 
 /* --- answers ---------------------------------------------------------------
@@ -78,11 +86,14 @@ static void take_batch(struct telegram *t, struct json_object *list)
 {
     size_t n;
     struct update *updates = read_batch(t, list, &n);
+    struct offset_text next = offset_text(t->next_offset);
 
     t->batch = ++t->last_token;
-    if (!telegram_take(t, updates, n, t->batch)) {
+    if (!telegram_take(t, updates, n, t->batch, next.text)) {
         t->batch = 0;
-        keep_offset(t, t->next_offset);
+        set_offset(t, t->next_offset);
+        if (n > 0)
+            line_state_put(t->line, "offset", next.text);
         /* A list without a single update would be asked for at once again. */
         timer_start(t->timer, n == 0 && json_object_array_length(list) > 0
                                   ? RETRY_MS
@@ -141,7 +152,7 @@ void poll_ack(struct telegram *t, uint64_t token, enum ack ack)
         return;
     t->batch = 0;
     if (ack != ACK_RETRY)
-        keep_offset(t, t->next_offset);
+        set_offset(t, t->next_offset);
     timer_start(t->timer, ack == ACK_RETRY ? RETRY_MS : 0);
 }
 

@@ -235,6 +235,8 @@ static void post_failed(struct telegram *t, struct post *post,
             return;
     }
     line_failed(t->line, post->ticket, &err);
+    if (answer->code == 403)
+        telegram_left(t, post->chat);
     if (err.kind == ERR_AUTH)
         telegram_trouble(t, &err);
     post_end(t, post);

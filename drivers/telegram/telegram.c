@@ -93,6 +93,14 @@ int64_t telegram_chat_then(struct telegram *t, int64_t chat)
 /* --- updates ---------------------------------------------------------------
  */
 
+void telegram_left(struct telegram *t, int64_t chat)
+{
+    char address[24];
+
+    snprintf(address, sizeof(address), "%" PRId64, telegram_chat_then(t, chat));
+    line_contact_gone(t->line, address);
+}
+
 struct address {
     char text[24];
     char *account; /* whose invitation was opened; NULL: nobody's */
@@ -138,7 +146,7 @@ static void fill_incoming(struct telegram *t, const struct update *u,
 }
 
 bool telegram_take(struct telegram *t, const struct update *updates, size_t n,
-                   uint64_t token)
+                   uint64_t token, const char *offset)
 {
     struct incoming *messages = xcalloc(n + 1, sizeof(*messages));
     struct address *addresses = xcalloc(n + 1, sizeof(*addresses));
@@ -149,13 +157,16 @@ bool telegram_take(struct telegram *t, const struct update *updates, size_t n,
 
         if (u->what == UPDATE_MOVED)
             telegram_moved(t, u->chat, u->moved_to);
+        else if (u->what == UPDATE_LEFT)
+            telegram_left(t, u->chat);
         if (u->what == UPDATE_MESSAGE)
             fill_incoming(t, u, &addresses[count], &messages[count]), count++;
-        else
+        else if (u->what == UPDATE_OTHER)
             t->ignored++;
     }
     if (count > 0)
-        line_received(t->line, messages, count, token);
+        line_received_and_put(t->line, messages, count, token,
+                              offset ? "offset" : NULL, offset);
     free(messages);
     while (n > 0)
         free(addresses[--n].account);

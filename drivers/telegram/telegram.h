@@ -56,9 +56,13 @@ void telegram_moved(struct telegram *telegram, int64_t from, int64_t to);
 int64_t telegram_chat_now(struct telegram *telegram, int64_t chat);
 int64_t telegram_chat_then(struct telegram *telegram, int64_t chat);
 
-/* Hands an update over; false: it is for nobody, and no ack will come. */
+/* Its user has blocked the bot, or the bot was removed from the group. */
+void telegram_left(struct telegram *telegram, int64_t chat);
+
+/* Hands updates over, and what is to be kept as "offset" with them (NULL:
+ * nothing); false: they are for nobody, and no ack will come. */
 bool telegram_take(struct telegram *telegram, const struct update *updates,
-                   size_t n, uint64_t token);
+                   size_t n, uint64_t token, const char *offset);
 
 /* The updates that we want, as a JSON array. */
 struct json_object *telegram_wanted(void);

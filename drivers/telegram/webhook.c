@@ -79,7 +79,7 @@ static void take(struct telegram *t, const struct hook_request *request,
     arrival->token = ++t->last_token;
     DL_APPEND(t->arrivals, arrival);
     t->n_arrivals++;
-    if (!telegram_take(t, update, 1, arrival->token))
+    if (!telegram_take(t, update, 1, arrival->token, NULL))
         webhook_ack(t, arrival->token, ACK_STORED);
 }
 

@@ -192,9 +192,10 @@ typedef void inbox_done_fn(void *arg, const struct id *id,
 void inbox_user_text(struct network *network, const struct user_text *text,
                      inbox_done_fn *done, void *arg);
 
-/* The user writes to this contact just now, or has stopped: told where it can
- * be, kept nowhere. */
-void network_typing(struct network *network, const char *contact, bool on);
+/* The account writes to this contact just now, or has stopped: told where it
+ * can be, kept nowhere. */
+void network_typing(struct network *network, const char *account,
+                    const char *contact, bool on);
 
 /* The stream is up and the handshake done / is gone. After `down` everything
  * unfenced counts as not written. */

@@ -168,13 +168,15 @@ void inbox_user_text(struct network *network, const struct user_text *text,
     free(marked);
 }
 
-void network_typing(struct network *network, const char *contact, bool on)
+void network_typing(struct network *network, const char *account,
+                    const char *contact, bool on)
 {
     const struct line *last = known_line(network, contact);
-    struct line *line = NULL;
-    while ((line = network_line_next(network, line)))
-        if (!last || line == last)
-            break;
+    struct line *line = route_next(network, account, contact, NULL);
+    struct line *other = line;
+    for (; other; other = route_next(network, account, contact, other))
+        if (other == last)
+            line = other;
     if (line && line_is_online(line) && (line->caps & CAP_TYPING))
         line->driver->typing(line, contact, on);
 }
@@ -191,6 +193,7 @@ struct arrival {
     size_t n, at; /* messages; the one whose account is looked for */
     int64_t set;  /* fragments that these messages replace */
     size_t set_n;
+    char *key, *value; /* the line's state from then on; or NULL */
     struct entry *entries;
     size_t n_entries;
 };
@@ -260,6 +263,8 @@ static void arrival_free(struct arrival *arrival)
     free(arrival->messages);
     free(arrival->rows);
     free(arrival->entries);
+    free(arrival->key);
+    free(arrival->value);
     free(arrival);
 }
 
@@ -289,6 +294,8 @@ static void on_arrived(void *arg, struct entry_result *results, size_t n,
         watch_in(network, &arrival->entries[i], &results[i]);
         inbox_hand_over(network, &results[i]);
     }
+    if (!failed && arrival->key)
+        line_state_stored(arrival->line, arrival->key, arrival->value);
     line_acknowledge(&arrival->receipt, failed ? ACK_RETRY : ACK_STORED);
     lane_pump(&network->to_xmpp);
     if (nobody && !failed)
@@ -303,6 +310,9 @@ static void arrival_commit(struct arrival *arrival)
         .n = arrival->n_entries,
         .forget_set = arrival->set,
         .forget_n = arrival->set_n,
+        .state_owner = line_name(arrival->line),
+        .state_key = arrival->key,
+        .state_value = arrival->value,
     };
     store_accept(arrival->line->core->store, &acceptance, on_arrived, arrival);
 }
@@ -425,9 +435,13 @@ static struct arrival *arrival_new(struct line *line,
 }
 
 void inbox_line_messages(struct line *line, const struct incoming *messages,
-                         size_t n, uint64_t token)
+                         size_t n, uint64_t token, const char *key,
+                         const char *value)
 {
-    arrival_next(arrival_new(line, messages, n, token));
+    struct arrival *arrival = arrival_new(line, messages, n, token);
+    arrival->key = xstrdup(key);
+    arrival->value = xstrdup(value);
+    arrival_next(arrival);
 }
 
 void inbox_line_joined(struct line *line, const struct incoming *message,

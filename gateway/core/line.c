@@ -315,7 +315,14 @@ void line_offline(struct line *line, const struct err *err)
 void line_received(struct line *line, const struct incoming *messages, size_t n,
                    uint64_t token)
 {
-    inbox_line_messages(line, messages, n, token);
+    inbox_line_messages(line, messages, n, token, NULL, NULL);
+}
+
+void line_received_and_put(struct line *line, const struct incoming *messages,
+                           size_t n, uint64_t token, const char *key,
+                           const char *value)
+{
+    inbox_line_messages(line, messages, n, token, key, value);
 }
 
 void line_received_part(struct line *line, const struct incoming *message,
@@ -386,15 +393,6 @@ static void on_put(void *arg, const struct err *err)
     core_failed(arg, err);
 }
 
-void line_contact(struct line *line, const char *chat, const char *name)
-{
-    char address[1024];
-    struct err err;
-    if (network_address(line->network, chat, address, &err))
-        store_contact_name(line->core->store, network_name(line->network), NULL,
-                           address, name, on_put, line->core);
-}
-
 void line_notice(struct line *line, const char *format, ...)
 {
     char text[512], whole[640];
@@ -409,7 +407,7 @@ void line_notice(struct line *line, const char *format, ...)
 /* --- small durable state ----------------------------------------------------
  */
 
-void line_state_put(struct line *line, const char *key, const char *value)
+void line_state_stored(struct line *line, const char *key, const char *value)
 {
     struct pair *pair;
     HASH_FIND_STR(line->pairs, key, pair);
@@ -421,6 +419,11 @@ void line_state_put(struct line *line, const char *key, const char *value)
     }
     if (value)
         on_stored_pair(line, key, value);
+}
+
+void line_state_put(struct line *line, const char *key, const char *value)
+{
+    line_state_stored(line, key, value);
     store_state_put(line->core->store, line_name(line), key, value, on_put,
                     line->core);
 }

@@ -97,6 +97,9 @@ struct receipt {
 };
 struct receipt line_receipt(struct line *line, uint64_t token);
 
+/* The store has this small state of the driver's: line_state_get knows it. */
+void line_state_stored(struct line *line, const char *key, const char *value);
+
 /* Tells the driver what became of what it received. */
 void line_acknowledge(const struct receipt *receipt, enum ack ack);
 

@@ -18,6 +18,7 @@ struct accept_task {
     size_t n;
     int64_t forget_set;
     size_t forget_n;
+    const char *state_owner, *state_key, *state_value;
 };
 
 static bool contact_rename(struct store *store, struct conversation *conv,
@@ -386,6 +387,9 @@ static bool accept_run(struct store *store, struct task *task, struct err *err)
             event.err = *err;
         }
     }
+    if (t->state_key &&
+        !state_keep(store, t->state_owner, t->state_key, t->state_value, err))
+        return false;
     return !t->forget_set || fragments_forget(store, t->forget_set, err);
 }
 
@@ -483,5 +487,8 @@ void store_accept(struct store *store, const struct acceptance *acceptance,
         entry_copy(&t->task, &t->entries[i], &acceptance->entries[i]);
     t->forget_set = acceptance->forget_set;
     t->forget_n = acceptance->forget_n;
+    t->state_owner = task_text(&t->task, acceptance->state_owner);
+    t->state_key = task_text(&t->task, acceptance->state_key);
+    t->state_value = task_text(&t->task, acceptance->state_value);
     task_submit(&t->task);
 }

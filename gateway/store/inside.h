@@ -256,6 +256,12 @@ struct slot_target {
 bool slot_target(struct store *store, const struct conversation *conv,
                  const char *slot, struct slot_target *out, struct err *err);
 
+/* --- lines (lines.c) ------------------------------------------------------ */
+
+/* Small state of a line; `value` NULL removes the key. */
+bool state_keep(struct store *store, const char *owner, const char *key,
+                const char *value, struct err *err);
+
 /* --- targets (targets.c) -------------------------------------------------- */
 
 /* What the entry is about: the message of its slot, else what its target says,

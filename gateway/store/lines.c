@@ -12,19 +12,26 @@ struct state_task {
     const char *owner, *key, *value;
 };
 
-static bool state_run(struct store *store, struct task *task, struct err *err)
+bool state_keep(struct store *store, const char *owner, const char *key,
+                const char *value, struct err *err)
 {
     static const char put[] =
         "INSERT INTO line_state (owner, key, value) VALUES (?1, ?2, ?3)"
         " ON CONFLICT (owner, key) DO UPDATE SET value = excluded.value";
     static const char drop[] =
         "DELETE FROM line_state WHERE owner = ?1 AND key = ?2";
-    struct state_task *t = (struct state_task *)task;
-    const struct db_value values[] = { db_text(t->owner), db_text(t->key),
-                                       db_text(t->value) };
+    const struct db_value values[] = { db_text(owner), db_text(key),
+                                       db_text(value) };
 
-    return t->value ? db_run(store->db, put, values, 3, err)
-                    : db_run(store->db, drop, values, 2, err);
+    return value ? db_run(store->db, put, values, 3, err)
+                 : db_run(store->db, drop, values, 2, err);
+}
+
+static bool state_run(struct store *store, struct task *task, struct err *err)
+{
+    struct state_task *t = (struct state_task *)task;
+
+    return state_keep(store, t->owner, t->key, t->value, err);
 }
 
 static const struct task_ops state_ops = {

@@ -244,7 +244,7 @@ static void tell_typing(struct request *request)
         (on || stanza_find(request->stanza, "paused", NS_CHATSTATES)) &&
         request_allowed(request, &denial) &&
         request_resolve(request, &denial) && request->contact[0])
-        network_typing(network, request->contact, on);
+        network_typing(network, request->account, request->contact, on);
 }
 
 /* The URL of a medium stands in the text, wherever that goes; a medium is what

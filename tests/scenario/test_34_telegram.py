@@ -2,9 +2,7 @@
 silent."""
 
 import json
-import os
-import sqlite3
-import time
+import re
 import urllib.error
 import urllib.request
 
@@ -156,13 +154,34 @@ def test_a_throttled_chat_does_not_hold_others(bot, telegram):
     assert bot.gateway.line("bot")["state"] == "online"
 
 
+def befriend(bot):
+    bot.alice.presence(bot.romeo, "subscribe")
+    bot.alice.expect_presence(bot.romeo, "subscribed")
+
+
 def test_who_blocked_the_bot(bot, telegram):
     bot.start()
+    befriend(bot)
     telegram.blocked.add(USER)
     stanza = bot.alice.text(bot.romeo, "are you there?")
     error = bot.alice.expect_error(stanza)
     assert error.condition == "forbidden"
     assert "blocked" in error.error_text
+    bot.alice.expect_presence(bot.romeo, "unsubscribed")
+    telegram.blocked.clear()
+    telegram.say("here again")
+    bot.hears("here again")
+
+
+def test_who_blocks_the_bot_is_told_at_once(bot, telegram):
+    bot.start()
+    befriend(bot)
+    telegram.say("bye")
+    bot.hears("bye")
+    telegram.update(my_chat_member={
+        "chat": {"id": USER, "type": "private"}, "from": {"id": USER},
+        "new_chat_member": {"status": "kicked"}})
+    bot.alice.expect_presence(bot.romeo, "unsubscribed")
 
 
 def test_what_is_no_chat(bot, telegram):
@@ -475,14 +494,11 @@ def test_styling(bot, telegram):
 # ---- invitations ----------------------------------------------------------
 
 
-def invite(bot, code, account):
-    """As the command `invite` of the driver keeps it."""
-    path = os.path.join(bot.gateway.state, "moongate.db")
-    with sqlite3.connect(path) as db:
-        db.execute("INSERT OR REPLACE INTO line_state VALUES (?, ?, ?)",
-                   ("bot", "invites", f"{code} {int(time.time() + 900) * 1000}"
-                    f" {account} 0\n"))
-    db.close()
+def invite(bot, account):
+    """The code of a new link."""
+    link = bot.gateway.cli("invite", "--as", account, "--network", "sms").stdout
+    return re.fullmatch(r"https://t\.me/moon_bot\?start=([\w-]{1,64})\n",
+                        link).group(1)
 
 
 def test_an_invitation_binds_the_chat(bot, telegram):
@@ -490,15 +506,14 @@ def test_an_invitation_binds_the_chat(bot, telegram):
     strangers."""
     bot.start()
     bob = bot.scene.bob
-    bob.text(f"5009@{bot.domain}", "makes the account")
-    telegram.wait_sent()
-    bot.gateway.stop()
-    invite(bot, "c0de", bob.jid)
-    bot.gateway.start()
-    telegram.say("/start c0de")
+    bob.text(bot.domain, "invite")
+    code = re.search(r"start=(\w+)$", bob.expect(
+        lambda s: s.body and "t.me" in s.body).body).group(1)
+    telegram.say(f"/start {code}")
     bob.expect_text(bot.romeo, "[Your invitation was accepted]")
     telegram.say("hello Bob")
     bob.expect_text(bot.romeo, "hello Bob")
-    telegram.say("/start c0de", chat=5003, user=5003, name="Paris")
+    telegram.say(f"/start {code}", chat=5003, user=5003, name="Paris")
     bot.hears("/start", f"5003@{bot.domain}")
+    assert invite(bot, bob.jid) != invite(bot, bob.jid)
     assert not bot.alice.texts(bot.romeo)

@@ -153,6 +153,22 @@ void line_received(struct line *line, const struct incoming *messages, size_t n,
     fake_want_ack(line->fake, token);
 }
 
+void line_received_and_put(struct line *line, const struct incoming *messages,
+                           size_t n, uint64_t token, const char *key,
+                           const char *value)
+{
+    free(line->fake->key);
+    free(line->fake->value);
+    line->fake->key = xstrdup(key);
+    line->fake->value = xstrdup(value);
+    line_received(line, messages, n, token);
+}
+
+void line_contact_gone(struct line *line, const char *chat)
+{
+    fake_record(line->fake, "gone %s", chat);
+}
+
 static struct set *set_find(struct fake *fake, const char *name,
                             const char *chat, unsigned total)
 {

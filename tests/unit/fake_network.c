@@ -239,8 +239,10 @@ void inbox_user_text(struct network *network, const struct user_text *text,
     wait_for(network, (struct waiting){ .done = done, .arg = arg });
 }
 
-void network_typing(struct network *network, const char *contact, bool on)
+void network_typing(struct network *network, const char *account,
+                    const char *contact, bool on)
 {
+    (void)account;
     (void)buf_addf(&network->calls, "typing %s %d\n", contact, on);
 }
 

@@ -171,8 +171,21 @@ static void test_invites(void **state)
     assert_null(strstr(a, "c1 "));
     assert_non_null(strstr(a, "c2 "));
     free(b);
+    for (int i = 0; i < INVITES_OF_ONE; i++) {
+        b = invites_add(a, "mine", "z@y", 1500 + days);
+        free(a);
+        a = b;
+    }
+    b = invites_add(a, "last", "z@y", 1500 + days);
+    assert_int_equal(strlen(b), strlen(a));
+    assert_non_null(strstr(b, "c4 "));
+    free(a);
+    a = b;
     for (int i = 0; i < INVITES_MAX; i++) {
-        b = invites_add(a, "more", "x@y", 1500 + days);
+        char who[16];
+
+        snprintf(who, sizeof(who), "%d@y", i);
+        b = invites_add(a, "more", who, 1500 + days);
         free(a);
         a = b;
     }
