@@ -29,7 +29,7 @@ enum mode { MODE_POLL, MODE_WEBHOOK };
 static const struct option options[] = {
     { .key = "token",
       .type = OPT_TEXT,
-      .flags = OPT_REQUIRED | OPT_SECRET,
+      .flags = OPT_REQUIRED | OPT_SECRET | OPT_OWN,
       .help = "The bot's token from @BotFather" },
     { .key = "api",
       .type = OPT_TEXT,

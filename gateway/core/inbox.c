@@ -81,7 +81,9 @@ static void on_user_text(void *arg, struct entry_result *results, size_t n,
                          : NULL);
     if (refused && result->paused)
         watch_tell_pause(network, user->account);
-    if (!failed && !refused)
+    /* What comes in over lines of others' is not for him. */
+    if (!failed && !refused &&
+        !(user->offer.line && user->offer.line->own_settings))
         known_note_account(network, user->contact, user->account);
     if ((queued || taken) && user->offer.remark)
         user_remark(user);

@@ -29,18 +29,22 @@ struct gone {
     char contact[1024];
 };
 
+static void take_back(const struct gone *gone, const char *account)
+{
+    struct network *network = gone->line->network;
+    network_subscribe(network, account, gone->contact, false);
+    network->front->left(network->self, account, gone->contact);
+}
+
 /* Each account that has talked with the contact, then NULL. */
 static void on_account(void *arg, const char *account, const struct err *err)
 {
     struct gone *gone = arg;
-    struct network *network = gone->line->network;
-    if (account && people_admit(&gone->line->people, account)) {
-        network_subscribe(network, account, gone->contact, false);
-        network->front->left(network->self, account, gone->contact);
-    }
-    if (account)
+    if (account) {
+        take_back(gone, account);
         return;
-    core_failed(network->core, err);
+    }
+    core_failed(gone->line->core, err);
     free(gone);
 }
 
@@ -55,6 +59,12 @@ void line_contact_gone(struct line *line, const char *chat)
     }
     log_info("line %s: %s wants nothing more from us", line_name(line),
              log_number(gone->contact).text);
+    if (line->people.n > 0) {
+        for (size_t i = 0; i < line->people.n; i++)
+            take_back(gone, line->people.jids[i]);
+        free(gone);
+        return;
+    }
     store_find_accounts(line->core->store, network_name(line->network),
                         gone->contact, TOLD_MAX, on_account, gone);
 }

@@ -375,8 +375,11 @@ static bool is_possible(const struct network *network, const char *account,
         parts_free(&parts);
         return true;
     }
-    if (!network_line_next(network, NULL))
+    if (!network_line_next(network, NULL) && !network->own_driver)
         return true; /* lines may be configured later */
+    if (network->own_driver && !route_next(network, account, message->to, NULL))
+        return err_set(err, ERR_UNREGISTERED,
+                       "this needs a line of your own: register with it");
     if (!route_next(network, NULL, message->to, NULL))
         err_set(err, ERR_NOT_ALLOWED,
                 "no line of this gateway sends to such numbers");

@@ -75,9 +75,6 @@ void store_state_each(struct store *store, const char *owner,
 
 /* --- lines ---------------------------------------------------------------- */
 
-enum { SOURCE_CONFIG, SOURCE_ACCOUNT };
-enum { LINE_ACTIVE, LINE_RETIRED, LINE_PAUSED, LINE_DRAINING };
-
 struct line_task {
     struct task task;
     const char *name, *network, *driver, *sim;
@@ -89,7 +86,7 @@ static bool line_run(struct store *store, struct task *task, struct err *err)
         "INSERT INTO line (name, network, driver, sim, source, state)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (name) DO UPDATE SET"
         " network = excluded.network, driver = excluded.driver,"
-        " sim = coalesce(excluded.sim, line.sim), source = excluded.source,"
+        " sim = coalesce(excluded.sim, line.sim),"
         " state = CASE WHEN line.state = ?7 THEN excluded.state"
         " ELSE line.state END";
     struct line_task *t = (struct line_task *)task;

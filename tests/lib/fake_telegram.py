@@ -24,13 +24,20 @@ GROUP = -7001
 
 
 class FakeTelegram:
-    def __init__(self, token=TOKEN):
+    def __init__(self, token=TOKEN, beside=None):
+        """`beside`: another bot of the same Bot API."""
         self.token, self.me = token, int(token.split(":")[0])
         self.updates, self.next_update = [], 100
         self.calls, self.sent, self.faults = [], [], {}
         self.message_ids, self.moved, self.blocked = {}, {}, set()
         self.hook, self.deliveries, self.reactions = None, [], {}
         self.lock = threading.Condition()
+        self.bots = {token: self}
+        if beside:
+            self.loop, self.port = beside.loop, beside.port
+            self.news = asyncio.Event()  # it has no webhook
+            beside.bots[token] = self
+            return
         self.loop = asyncio.new_event_loop()
         ready = threading.Event()
         self.thread = threading.Thread(
@@ -139,6 +146,10 @@ class FakeTelegram:
         return code, body
 
     async def _serve(self, request):
+        bot = self.bots.get(request.match_info["bot"].removeprefix("bot"))
+        return await (bot or self)._serve_bot(request)
+
+    async def _serve_bot(self, request):
         method = request.match_info["method"]
         params = await request.json() if request.can_read_body else {}
         entry = {"method": method, "params": params, "status": None,

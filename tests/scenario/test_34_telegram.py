@@ -2,6 +2,7 @@
 silent."""
 
 import json
+import os
 import re
 import urllib.error
 import urllib.request
@@ -517,3 +518,109 @@ def test_an_invitation_binds_the_chat(bot, telegram):
     bot.hears("/start", f"5003@{bot.domain}")
     assert invite(bot, bob.jid) != invite(bot, bob.jid)
     assert not bot.alice.texts(bot.romeo)
+
+
+# ---- bots that users bring along ------------------------------------------
+
+BOB_TOKEN = "777:a-bot-of-bobs"
+SEAL_KEY = "a key for the tests, long enough"
+
+
+def register(bot, client, **fields):
+    fields = "".join(f"<field var='{name}'><value>{value}</value></field>"
+                     for name, value in fields.items())
+    return client.iq(bot.domain, "<query xmlns='jabber:iq:register'>"
+                     "<x xmlns='jabber:x:data' type='submit'>"
+                     f"{fields}</x></query>", "set")
+
+
+def unregister(bot, client):
+    return client.iq(bot.domain, "<query xmlns='jabber:iq:register'>"
+                     "<remove/></query>", "set")
+
+
+@pytest.fixture
+def own(bot, telegram):
+    """Alice has the first bot, Bob another."""
+    bot.make(gateway={"seal_key": SEAL_KEY},
+             network={"registration": "open"}, personal=True, token=None)
+    bot.gateway.start()
+    bot.bobs = FakeTelegram(BOB_TOKEN, beside=telegram)
+    assert register(bot, bot.alice, token=TOKEN).type == "result"
+    assert register(bot, bot.scene.bob, token=BOB_TOKEN).type == "result"
+    telegram.wait_calls("getUpdates", ended=False)
+    bot.bobs.wait_calls("getUpdates", ended=False)
+    return bot
+
+
+def test_bots_of_users(own, telegram):
+    """Each talks through his own, sealed in the store; also after a
+    restart."""
+    alice, bob = own.alice, own.scene.bob
+    telegram.say("for Alice")
+    own.bobs.say("for Bob")
+    own.hears("for Alice")
+    bob.expect_text(own.romeo, "for Bob")
+    alice.text(own.romeo, "from Alice")
+    bob.text(own.romeo, "from Bob")
+    assert telegram.wait_sent()[0]["text"] == "from Alice"
+    assert own.bobs.wait_sent()[0]["text"] == "from Bob"
+    own.gateway.stop()
+    for name in os.listdir(own.gateway.state):
+        path = os.path.join(own.gateway.state, name)
+        if os.path.isfile(path):
+            with open(path, "rb") as file:
+                assert BOB_TOKEN.encode() not in file.read(), name
+    own.gateway.start()
+    own.bobs.say("again")
+    bob.expect_text(own.romeo, "again")
+    lines = own.gateway.status()["lines"]
+    assert {line["owner"] for line in lines} == {alice.jid, bob.jid}
+    for token in (TOKEN, BOB_TOKEN):
+        assert token not in own.gateway.log()
+
+
+def test_a_bot_goes_with_its_account(own, telegram):
+    bob = own.scene.bob
+    assert unregister(own, bob).type == "result"
+    polls = len(own.bobs.calls)
+    stanza = bob.text(own.romeo, "anybody?")
+    assert bob.expect_error(stanza).condition == "registration-required"
+    own.bobs.say("nobody reads this")
+    telegram.say("for Alice")
+    own.hears("for Alice")
+    own.gateway.restart()
+    telegram.say("later")
+    own.hears("later")
+    assert len(own.bobs.calls) == polls and not bob.texts(own.romeo)
+    # He brings it again.
+    assert register(own, bob, token=BOB_TOKEN).type == "result"
+    bob.expect_text(own.romeo, "nobody reads this")
+
+
+def test_another_bot(own, telegram):
+    """A token may be changed, taken back, and be a wrong one."""
+    alice = own.alice
+    third = FakeTelegram("888:a-third-bot", beside=telegram)
+    assert register(own, alice, token=third.token).type == "result"
+    third.say("on the new one")
+    own.hears("on the new one")
+    assert register(own, alice, nick="A").type == "result"  # left alone
+    alice.text(own.romeo, "over the new one")
+    assert third.wait_sent()[0]["text"] == "over the new one"
+    refused = register(own, alice, token="file:/etc/passwd")
+    assert refused.condition == "not-acceptable"
+    assert register(own, alice, token="999:dead").type == "result"
+    told = alice.expect(lambda s: s.body and "BotFather" in s.body)
+    assert told.bare == own.domain
+    assert register(own, alice, token="-").type == "result"
+    stanza = alice.text(own.romeo, "over which?")
+    assert alice.expect_error(stanza).condition == "registration-required"
+
+
+def test_another_key_opens_nothing(own, telegram):
+    own.gateway.stop()
+    own.gateway.write_config({"gateway": {"seal_key": "x" * 20}})
+    own.gateway.start()
+    own.gateway.wait_log("cannot be opened")
+    assert not own.gateway.status()["lines"]

@@ -189,6 +189,26 @@ void account_register(struct network *network, const char *jid,
     fn(arg, made, NULL);
 }
 
+const struct option *account_own_option(const struct network *network)
+{
+    return network->own;
+}
+
+bool account_own_check(const struct network *network, const char *jid,
+                       const char *value, struct err *err)
+{
+    (void)network;
+    (void)jid;
+    return strchr(value, ':') || err_set(err, ERR_CONFIG, "token: no colon");
+}
+
+void account_put_own(struct network *network, const char *jid,
+                     const char *value, account_done_fn *fn, void *arg)
+{
+    buf_addf(&network->calls, "own %s %s\n", jid, value ? value : "none");
+    fn(arg, NULL);
+}
+
 void account_blocked(struct network *network, const char *jid,
                      account_blocked_fn *fn, void *arg)
 {
