@@ -151,6 +151,8 @@ static void read_error(struct json_object *root, int status,
     const char *text = api_text(root, "description");
 
     answer->unchanged = text && strstr(text, "is not modified");
+    answer->gone = text && (strstr(text, "message to edit not found") ||
+                            strstr(text, "message can't be edited"));
     answer->code = code >= 100 && code < 1000 ? (int)code : status;
     /* Its own front servers say so when they lost what is behind them. */
     answer->end =

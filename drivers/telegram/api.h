@@ -35,6 +35,7 @@ struct api_answer {
     struct err err;
     int code;         /* error_code, else the HTTP status; 0: no answer */
     bool unchanged;   /* it was so already: as good as done */
+    bool gone;        /* what should be edited is not there, or too old */
     int64_t moved_to; /* parameters.migrate_to_chat_id; 0: none */
 };
 

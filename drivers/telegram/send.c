@@ -31,8 +31,9 @@ struct post {
     char *bytes;  /* the part */
     size_t size;
     char *target; /* "" when there is none, or nobody knows it */
-    bool first;   /* part of its message */
-    bool moved;   /* sent again to the chat's new id */
+    unsigned part, total;
+    bool edits; /* what is left of the target behind the last part goes */
+    bool moved; /* sent again to the chat's new id */
 };
 
 /* --- plan ------------------------------------------------------------------
@@ -132,8 +133,7 @@ static bool plan_text(const struct outgoing *message, struct parts *parts,
     styling_read(message->text, strlen(message->text), &plain, &entities);
     for (; split_next(buf_text(&plain), plain.len, SPLIT_UNITS, &at, &piece);
          n++)
-        add_part(&plain, &piece, &entities, n == 0 ? message->kind : KIND_TEXT,
-                 parts);
+        add_part(&plain, &piece, &entities, message->kind, parts);
     buf_free(&plain);
     entities_free(&entities);
     return n > 0 || err_set(err, ERR_REJECTED,
@@ -203,6 +203,66 @@ static void post_end(struct telegram *t, struct post *post)
         line_offline(t->line, &t->trouble);
 }
 
+/* The n-th of the messages that it is about, if they are of this chat as it is
+ * now; 0: there is none. */
+static int64_t target_at(const struct post *post, int64_t chat, size_t n)
+{
+    const char *at = post->target;
+    int64_t of = 0, message = 0;
+
+    while (n-- > 0 && *at) {
+        at += strcspn(at, " ");
+        at += strspn(at, " ");
+    }
+    char *id = xstrndup(at, strcspn(at, " "));
+    bool good = remote_id_read(id, &of, &message) && of == chat;
+    free(id);
+    return good ? message : 0;
+}
+
+static void put_int(struct json_object *params, const char *key, int64_t value)
+{
+    json_object_object_add(params, key, json_object_new_int64(value));
+}
+
+/* All that it is about, from the first-th on. */
+static const char *as_retraction(struct json_object *params,
+                                 const struct post *post, int64_t chat,
+                                 size_t first)
+{
+    struct json_object *list = json_object_new_array();
+    int64_t target;
+
+    for (size_t n = first; (target = target_at(post, chat, n)) != 0; n++)
+        json_object_array_add(list, json_object_new_int64(target));
+    json_object_object_add(params, "message_ids", list);
+    return "deleteMessages";
+}
+
+static void on_forgotten(struct telegram *t, void *arg,
+                         const struct api_answer *answer)
+{
+    (void)t;
+    (void)arg;
+    (void)answer;
+}
+
+/* A correction of fewer messages than before: best effort, since the correction
+ * itself is done. */
+static void drop_rest(struct telegram *t, const struct post *post)
+{
+    int64_t chat = telegram_chat_now(t, post->chat);
+    struct json_object *params;
+
+    if (!post->edits || post->part < post->total ||
+        !target_at(post, chat, post->total))
+        return;
+    params = json_object_new_object();
+    put_int(params, "chat_id", chat);
+    (void)api_call(t, as_retraction(params, post, chat, post->total), params,
+                   true, 0, on_forgotten, NULL, NULL);
+}
+
 static void post_done(struct telegram *t, const struct post *post,
                       struct json_object *message)
 {
@@ -210,6 +270,7 @@ static void post_done(struct telegram *t, const struct post *post,
     int64_t id = api_int(message, "message_id");
     char remote_id[REMOTE_ID_MAX];
 
+    drop_rest(t, post);
     if (id <= 0) {
         line_sent(t->line, post->ticket, NULL);
         return;
@@ -231,6 +292,11 @@ static void post_failed(struct telegram *t, struct post *post,
     if (answer->moved_to && !post->moved) {
         post->moved = true;
         telegram_moved(t, post->chat, answer->moved_to);
+        if (post_try(t, post, &err))
+            return;
+    }
+    if (answer->gone && post->edits) {
+        post->target[0] = '\0';
         if (post_try(t, post, &err))
             return;
     }
@@ -258,34 +324,12 @@ static void on_posted(struct telegram *t, void *arg,
     post_end(t, post);
 }
 
-/* The n-th of the messages that it is about, if they are of this chat as it is
- * now; 0: there is none. */
-static int64_t target_at(const struct post *post, int64_t chat, size_t n)
-{
-    const char *at = post->target;
-    int64_t of = 0, message = 0;
-
-    while (n-- > 0 && *at) {
-        at += strcspn(at, " ");
-        at += strspn(at, " ");
-    }
-    char *id = xstrndup(at, strcspn(at, " "));
-    bool good = remote_id_read(id, &of, &message) && of == chat;
-    free(id);
-    return good ? message : 0;
-}
-
-static void put_int(struct json_object *params, const char *key, int64_t value)
-{
-    json_object_object_add(params, key, json_object_new_int64(value));
-}
-
 static const char *as_text(struct json_object *params, int64_t target,
                            const struct post *post)
 {
     struct json_object *reply;
 
-    if (target == 0 || !post->first)
+    if (target == 0 || post->part > 1)
         return "sendMessage";
     reply = json_object_new_object();
     put_int(reply, "message_id", target);
@@ -296,32 +340,25 @@ static const char *as_text(struct json_object *params, int64_t target,
 }
 
 /* What cannot be edited goes as a text that says so. */
-static const char *as_edit(struct json_object *params, int64_t target)
+static const char *as_edit(struct json_object *params, struct post *post,
+                           int64_t chat)
 {
     const char *text = api_text(params, "text");
+    int64_t target = target_at(post, chat, post->part - 1);
     char *corrected;
 
+    post->edits = target != 0;
     if (target) {
         put_int(params, "message_id", target);
         return "editMessageText";
     }
+    if (post->part > 1)
+        return "sendMessage";
     corrected = xasprintf("Corrected: %s", text ? text : "");
     json_object_object_add(params, "text", json_object_new_string(corrected));
     json_object_object_del(params, "entities");
     free(corrected);
     return "sendMessage";
-}
-
-static const char *as_retraction(struct json_object *params,
-                                 const struct post *post, int64_t chat)
-{
-    struct json_object *list = json_object_new_array();
-    int64_t target;
-
-    for (size_t n = 0; (target = target_at(post, chat, n)) != 0; n++)
-        json_object_array_add(list, json_object_new_int64(target));
-    json_object_object_add(params, "message_ids", list);
-    return "deleteMessages";
 }
 
 static const char *as_reaction(struct json_object *params, int64_t target)
@@ -330,9 +367,8 @@ static const char *as_reaction(struct json_object *params, int64_t target)
     return "setMessageReaction";
 }
 
-static const char *choose_call(struct json_object *params,
-                               const struct post *post, int64_t chat,
-                               struct err *err)
+static const char *choose_call(struct json_object *params, struct post *post,
+                               int64_t chat, struct err *err)
 {
     int64_t kind = api_int(params, kind_key);
     int64_t target = target_at(post, chat, 0);
@@ -341,9 +377,9 @@ static const char *choose_call(struct json_object *params,
     if (kind == KIND_TEXT)
         return as_text(params, target, post);
     if (kind == KIND_EDIT)
-        return as_edit(params, target);
+        return as_edit(params, post, chat);
     if (target && kind == KIND_RETRACTION)
-        return as_retraction(params, post, chat);
+        return as_retraction(params, post, chat, 0);
     if (target && kind == KIND_REACTION)
         return as_reaction(params, target);
     err_set(err, ERR_REJECTED,
@@ -387,20 +423,13 @@ bool send_part(struct line *line, const struct submission *part,
     post->bytes = xstrndup(part->bytes, part->size);
     post->size = part->size;
     post->target = xstrdup(part->target ? part->target : "");
-    post->first = part->part == 1;
+    post->part = part->part;
+    post->total = part->total;
     DL_APPEND(t->posts, post);
     if (post_try(t, post, err))
         return true;
     post_free(t, post);
     return false;
-}
-
-static void on_typing(struct telegram *t, void *arg,
-                      const struct api_answer *answer)
-{
-    (void)t;
-    (void)arg;
-    (void)answer;
 }
 
 /* Shown for five seconds at most; worth no second try. */
@@ -420,7 +449,8 @@ void send_typing(struct line *line, const char *to, bool on)
     params = json_object_new_object();
     put_int(params, "chat_id", telegram_chat_now(t, chat));
     json_object_object_add(params, "action", json_object_new_string("typing"));
-    (void)api_call(t, "sendChatAction", params, true, 0, on_typing, NULL, NULL);
+    (void)api_call(t, "sendChatAction", params, true, 0, on_forgotten, NULL,
+                   NULL);
 }
 
 bool send_is_busy(const struct telegram *t)

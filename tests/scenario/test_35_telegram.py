@@ -379,6 +379,19 @@ def test_edits_of_what_went_out(bot, telegram):
     assert not [e for e in bot.alice.errors() if e.id == again]
 
 
+def test_edits_of_long_texts(bot, telegram):
+    """Each message of it is edited; what is left over goes."""
+    bot.start()
+    first = bot.alice.text(bot.romeo, "a" * 9000)
+    telegram.wait_sent(3)
+    for text, parts in (("b" * 5000, 2), ("c", 1), ("d" * 9000, 3)):
+        bot.alice.text(bot.romeo, text, extra="<replace id="
+                       f"'{first}' xmlns='urn:xmpp:message-correct:0'/>")
+        wait_for(lambda: len(telegram.sent) == parts
+                 and "".join(telegram.texts()) == text, 10,
+                 lambda: [len(t) for t in telegram.texts()])
+
+
 def test_an_edit_that_follows_at_once(bot, telegram):
     """Its target has no number yet when it is accepted."""
     bot.start()
