@@ -111,6 +111,8 @@ bench: all tools ## measure the figures of the design, yardsticks included
 
 crash: all ## kill -9 the daemon KILLS=10000 times and audit the ledger
 	@MOONGATE=$(abspath $(PROGRAM)) KILLS=$(KILLS) $(PYTHON) tests/crash/run.py
+	@MOONGATE=$(abspath $(PROGRAM)) KILLS=$$(($(KILLS) / 10)) \
+	    $(PYTHON) tests/crash/run.py --driver telegram
 
 soak: all ## each family of modems under faults, SEEDS=20 (PROFILE= SEED=: one)
 	@MOONGATE=$(abspath $(PROGRAM)) SEEDS=$(SEEDS) $(PYTHON) tests/soak/run.py

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/mem.h"
 #include "telegram/api.h"
 #include "telegram/telegram.h"
@@ -177,6 +178,8 @@ static void poll(struct telegram *t)
                   (unsigned)wait * SECOND_MS + MARGIN_MS, on_updates, NULL,
                   &err))
         telegram_trouble(t, &err);
+    else if (t->offset)
+        crash_at(CRASH_DELETE);
 }
 
 static void on_timer(void *arg)

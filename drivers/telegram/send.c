@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/mem.h"
 #include "telegram/api.h"
 #include "telegram/reactions.h"
@@ -313,6 +314,7 @@ static void on_posted(struct telegram *t, void *arg,
 {
     struct post *post = arg;
 
+    crash_at(CRASH_ANSWER);
     if (answer->end == API_FAILED) {
         post_failed(t, post, answer);
         return;
@@ -401,7 +403,10 @@ static bool post_try(struct telegram *t, struct post *post, struct err *err)
         json_object_put(params);
         return false;
     }
-    return api_call(t, method, params, false, SUBMIT_MS, on_posted, post, err);
+    if (!api_call(t, method, params, false, SUBMIT_MS, on_posted, post, err))
+        return false;
+    crash_at(CRASH_WRITE);
+    return true;
 }
 
 bool send_part(struct line *line, const struct submission *part,

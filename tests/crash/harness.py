@@ -130,6 +130,9 @@ class Stage:
         if code != 0:
             self.ledger.complain(f"SIGTERM ended with {code}:\n"
                                  + self.daemon.log())
+        self.left_behind()
+
+    def left_behind(self):
         for name, modem in self.world.modems.items():
             left = {n: m.used() for n, m in modem.memories.items()
                     if m.used()}
