@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "store/inside.h"
+#include "store/lines.h"
 #include "store/rules.h"
 
 struct accept_task {

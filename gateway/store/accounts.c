@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "store/inside.h"
+#include "store/lines.h"
 #include "store/rules.h"
 
 enum { PAGE = 200 };

@@ -256,22 +256,6 @@ struct slot_target {
 bool slot_target(struct store *store, const struct conversation *conv,
                  const char *slot, struct slot_target *out, struct err *err);
 
-/* --- lines (lines.c) ------------------------------------------------------ */
-
-/* Small state of a line; `value` NULL removes the key. */
-bool state_keep(struct store *store, const char *owner, const char *key,
-                const char *value, struct err *err);
-
-/* line.source and line.state */
-enum { SOURCE_CONFIG, SOURCE_ACCOUNT };
-enum { LINE_ACTIVE, LINE_RETIRED, LINE_PAUSED, LINE_DRAINING };
-
-/* --- users' own lines (own.c) --------------------------------------------- */
-
-/* They go, with the state that their driver kept. */
-bool own_drop(struct store *store, const char *network, const char *owner,
-              struct err *err);
-
 /* --- targets (targets.c) -------------------------------------------------- */
 
 /* What the entry is about: the message of its slot, else what its target says,

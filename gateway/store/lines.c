@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/inside.h"
+#include "store/lines.h"
 
 /* --- small state ---------------------------------------------------------- */
 

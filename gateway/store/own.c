@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/inside.h"
+#include "store/lines.h"
 #include "store/own.h"
 
 struct own_task {

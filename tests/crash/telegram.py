@@ -131,6 +131,8 @@ class World:
 
 
 class TelegramStage(Stage):
+    patience = 15   # each of its polls has to wait for somebody
+
     async def set_up(self):
         self.world = World(self.ledger)
         await self.world.listen()
