@@ -61,7 +61,8 @@ LIBRARY := $(O)/moongate.a
 # Driver tests run against a fake core: everything a driver may call is there.
 BELOW_CORE := $(O)/drivers.a
 UNIT := $(sort $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c)))
-UNIT_GSM := $(filter $(O)/tests/unit/test_gsm_%,$(UNIT))
+UNIT_GSM := $(filter $(O)/tests/unit/test_gsm_% \
+    $(O)/tests/unit/test_telegram_driver,$(UNIT))
 UNIT_XMPP := $(filter $(O)/tests/unit/test_xmpp_% \
     $(O)/tests/unit/test_command,$(UNIT))
 FUZZ := $(sort $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c)))
@@ -112,6 +113,8 @@ bench: all tools ## measure the figures of the design, yardsticks included
 
 crash: all ## kill -9 the daemon KILLS=10000 times and audit the ledger
 	@MOONGATE=$(abspath $(PROGRAM)) KILLS=$(KILLS) $(PYTHON) tests/crash/run.py
+	@MOONGATE=$(abspath $(PROGRAM)) KILLS=$$(($(KILLS) / 10)) \
+	    $(PYTHON) tests/crash/run.py --driver telegram
 
 soak: all ## each family of modems under faults, SEEDS=20 (PROFILE= SEED=: one)
 	@MOONGATE=$(abspath $(PROGRAM)) SEEDS=$(SEEDS) $(PYTHON) tests/soak/run.py

@@ -7,12 +7,10 @@
 extern const struct driver gsm_driver;
 extern const struct driver http_driver;
 extern const struct driver loopback_driver;
+extern const struct driver telegram_driver;
 
 static const struct driver *const drivers[] = {
-    &gsm_driver,
-    &http_driver,
-    &loopback_driver,
-    NULL,
+    &gsm_driver, &http_driver, &loopback_driver, &telegram_driver, NULL,
 };
 
 const struct driver *const *drivers_all(void)

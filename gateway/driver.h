@@ -60,6 +60,7 @@ enum driver_cap {
     CAP_FRAGMENTS = 1 << 8, /* calls line_received_part; has `assemble` */
     CAP_LOOKUP = 1 << 9,
     CAP_COMMAND = 1 << 10,
+    CAP_REPLY = 1 << 11,
 };
 
 /* What may be done when nobody knows whether a submission was taken. */
@@ -93,10 +94,10 @@ struct attachment {
 
 /* A message on its way out, as `plan` sees it. */
 struct outgoing {
-    enum message_kind kind;
-    const char *to;   /* canonical foreign address */
-    const char *text; /* valid UTF-8 without NUL; "" beside an attachment
-                         without a caption */
+    enum message_kind kind; /* others than texts need their capability */
+    const char *to;         /* canonical foreign address */
+    const char *text;       /* valid UTF-8 without NUL; "" beside an attachment
+                               without a caption */
     const struct attachment *attachment; /* only for lines with CAP_MEDIA, for
                                             others its URL is in the text;
                                             NULL: none */
@@ -129,6 +130,8 @@ struct submission {
     const void *bytes; /* what parts_add was given */
     size_t size;
     unsigned part, total; /* part counts from 1 */
+    const char *target;   /* remote ids of the parts of the message that this
+                             is about, with a space between; NULL: unknown */
     bool repeat;     /* an earlier try may have been taken (gsm: set TP-RD);
                         refused for that reason: ERR_REPEATED */
     bool more;       /* another submission follows at once (gsm: AT+CMMS) */
@@ -142,10 +145,15 @@ struct incoming {
     const char *author; /* in groups; NULL: chat */
     const char *text;
     const char *remote_id; /* dedupe key at this source; NULL: none */
-    const char *target_id; /* for edits and reactions */
+    const char *target_id; /* the slot or remote id of the message that is
+                              reacted or replied to; NULL: none */
+    const char *account;   /* bare JID of the user whom it is for, because he
+                              has asked for it (telegram: an invitation); NULL:
+                              who talked with this chat before, or `inbox` */
     const char *name;      /* nickname of the author; NULL: unknown */
-    const char *slot;      /* a later message of the same chat and slot takes
-                              this one's place (gsm: replace types); or NULL */
+    const char *slot;      /* its place in the chat, or NULL: a KIND_EDIT of
+                              the same slot corrects it (gsm: replace types;
+                              others: its remote id) */
     int64_t at;            /* Unix ms when the far side took it; 0: now */
     /* The core fetches them later, and publishes them for the user or says in
      * words what arrived; `text` is their caption. */
@@ -282,6 +290,12 @@ void line_offline(struct line *line, const struct err *err);
 void line_received(struct line *line, const struct incoming *messages, size_t n,
                    uint64_t token);
 
+/* The same, and line_state_put of the key in that transaction; it can be got
+ * once ack says ACK_STORED. */
+void line_received_and_put(struct line *line, const struct incoming *messages,
+                           size_t n, uint64_t token, const char *key,
+                           const char *value);
+
 /* One segment of a longer message from `message->chat`. `set` names the set
  * (sender, reference, width: the driver's own text); the core stores it
  * durably, joins by assemble() when all `total` are there or after a time-out,
@@ -328,6 +342,10 @@ void line_answer(struct line *line, uint64_t call, const char *text, bool more,
 
 /* The far side's name of an address (gsm: the SIM's phone book). */
 void line_contact(struct line *line, const char *chat, const char *name);
+
+/* The contact has blocked us, or is no more: those who see its presence are
+ * told that it is not theirs to see any longer. */
+void line_contact_gone(struct line *line, const char *chat);
 
 /* A word for those who run this line: the balance is low, the SIM is full. */
 void line_notice(struct line *line, const char *format, ...)

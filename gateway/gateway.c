@@ -22,10 +22,12 @@
 #include "core/media.h"
 #include "core/network.h"
 #include "core/outbox.h"
+#include "core/own.h"
 #include "drivers.h"
 #include "store/store.h"
 #include "toolkit/config.h"
 #include "toolkit/httpd.h"
+#include "toolkit/seal.h"
 #include "toolkit/timer.h"
 #include "xmpp/xmpp.h"
 
@@ -37,6 +39,7 @@ enum phase { RUNNING, FINISHING, STOPPING_LINES, STOPPING_STREAMS, STOPPED };
 struct gateway {
     const struct config *config;
     struct core core;
+    struct seal seal;
     struct owner store_owner;
     struct component **components; /* one per network */
     size_t n_components, n_stopped;
@@ -123,6 +126,10 @@ static bool add_line(struct gateway *gateway, const struct settings *s,
                        "networks",
                        config_place(gateway->config, s, "network"),
                        settings_name(s), settings_text(s, "network"));
+    if (settings_bool(s, "personal")) {
+        own_template(network, s, driver);
+        return true;
+    }
     if (driver->check && !driver->check(s, err))
         return err_wrap(err, "%s: line %s",
                         config_place(gateway->config, s, NULL),
@@ -132,10 +139,21 @@ static bool add_line(struct gateway *gateway, const struct settings *s,
     return true;
 }
 
+static void read_seal_key(struct gateway *gateway)
+{
+    const struct settings *s = config_group(gateway->config, "gateway");
+    const char *key = settings_text(s, "seal_key");
+    if (!key)
+        return;
+    seal_init(&gateway->seal, key);
+    gateway->core.seal = &gateway->seal;
+}
+
 static bool build(struct gateway *gateway, struct err *err)
 {
     const struct settings *s;
     struct network *network;
+    read_seal_key(gateway);
     if (!open_store(gateway, err) || !open_media(gateway, err))
         return false;
     for (size_t i = 0; (s = config_named(gateway->config, "networks", i)); i++)
@@ -143,6 +161,7 @@ static bool build(struct gateway *gateway, struct err *err)
     for (size_t i = 0; (s = config_named(gateway->config, "lines", i)); i++)
         if (!add_line(gateway, s, err))
             return false;
+    own_load(&gateway->core);
     DL_FOREACH (gateway->core.networks, network) {
         network_lines_ready(network);
     }

@@ -22,6 +22,8 @@
 #include "toolkit/suggest.h"
 #include "xmpp/jid.h"
 
+enum { SEAL_KEY_MIN = 16 };
+
 struct checker {
     const struct config *config;
     void (*report)(void *arg, const char *line);
@@ -295,6 +297,37 @@ static void check_people(struct checker *c, const struct settings *line)
                 "a line has an owner or a team, not both: drop one of them");
 }
 
+/* What users are asked for when they register. */
+static void check_personal(struct checker *c, const struct settings *line,
+                           const struct driver *driver)
+{
+    const struct settings *gateway = config_group(c->config, "gateway");
+    const struct settings *other;
+    const char *key = settings_text(gateway, "seal_key");
+    bool own = false, before = true;
+
+    for (const struct option *o = driver->options; o->key; o++)
+        own |= (o->flags & OPT_OWN) != 0;
+    if (!own)
+        mistake(c, line, "personal",
+                "users cannot have lines of their own with driver %s",
+                driver->name);
+    if (!key || strlen(key) < SEAL_KEY_MIN)
+        mistake(c, line, "personal",
+                "gateway.seal_key is needed, with %d characters or more",
+                SEAL_KEY_MIN);
+    if (settings_text(line, "owner") || settings_list_size(line, "team") > 0)
+        mistake(c, line, "personal", "its owner is whoever brings the rest");
+    for (size_t i = 0; (other = config_named(c->config, "lines", i)); i++) {
+        before &= other != line;
+        if (before && settings_bool(other, "personal") &&
+            strcmp(settings_text(other, "network"),
+                   settings_text(line, "network")) == 0)
+            mistake(c, line, "personal", "%s is that of this network already",
+                    settings_name(other));
+    }
+}
+
 static void check_line(struct checker *c, const struct settings *line)
 {
     const struct driver *driver = drivers_find(settings_text(line, "driver"));
@@ -304,7 +337,9 @@ static void check_line(struct checker *c, const struct settings *line)
     check_people(c, line);
     if (driver->phone_addresses)
         check_prefixes(c, line);
-    if (driver->check && !driver->check(line, &err))
+    if (settings_bool(line, "personal"))
+        check_personal(c, line, driver);
+    else if (driver->check && !driver->check(line, &err))
         mistake(c, line, "driver", "%s", err.text);
 }
 

@@ -45,6 +45,12 @@ const struct option gateway_options[] = {
         .type = OPT_TEXT,
         .help = "How providers reach hook_listen, e.g. https://gw.example.org",
     },
+    {
+        .key = "seal_key",
+        .type = OPT_TEXT,
+        .flags = OPT_SECRET,
+        .help = "What seals the tokens that users bring along (personal lines)",
+    },
     { 0 },
 };
 
@@ -322,6 +328,13 @@ const struct option common_line_options[] = {
         .type = OPT_LIST,
         .help = "Bare JIDs to whom it belongs together, instead of the "
                 "network's team",
+    },
+    {
+        .key = "personal",
+        .type = OPT_BOOL,
+        .fallback = "false",
+        .help = "It only shows what lines of users' own are like, who bring "
+                "the rest",
     },
     {
         .key = "prefixes",

@@ -100,7 +100,7 @@ static void receive_text(struct gsm *g, struct gsm_slot *slot,
     struct digest_text id = fingerprint(pdu);
     char sender[80], type[16];
     struct incoming message = {
-        .kind = KIND_TEXT,
+        .kind = pdu->replace != 0 ? KIND_EDIT : KIND_TEXT,
         .chat = sender,
         .remote_id = id.text,
         .slot = pdu->replace != 0 ? type : NULL,

@@ -16,9 +16,11 @@ enum option_type {
 
 enum option_flag {
     OPT_REQUIRED = 1, /* no default */
-    OPT_SECRET = 2,   /* literal, file:PATH or env:NAME; never printed */
+    OPT_SECRET = 2,   /* as in secret_load; never printed */
     OPT_DIGITS = 4,   /* OPT_TEXT of digits; may be written without quotes */
     OPT_EXISTS = 8,   /* OPT_TEXT: `check` warns of a /path that is not there */
+    OPT_OWN = 16,     /* OPT_TEXT of a driver: what a user gives for a line of
+                         his own; not in the template of such lines */
 };
 
 /* A table of these ends with a row whose key is NULL. */

@@ -1,6 +1,7 @@
 /* secret.c - a secret is a literal, the first line of a file, or an
- * environment variable. The value lives in its own allocation, which is wiped
- * before it is freed; it never enters a log or an error text. */
+ * environment variable, or a credential of systemd's. The value lives in its
+ * own allocation, which is wiped before it is freed; it never enters a log or
+ * an error text. */
 #include "base/secret.h"
 
 #include <errno.h>
@@ -95,12 +96,32 @@ static bool load_variable(const char *name, char **out, struct err *err)
     return true;
 }
 
+/* systemd puts them into a folder of the service's own (systemd.exec(5)). */
+static bool load_credential(const char *name, char **out, struct err *err)
+{
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    char *path;
+    bool ok;
+
+    if (folder == NULL || *name == '\0' || strchr(name, '/') != NULL)
+        return err_set(err, ERR_CONFIG,
+                       "there is no credential %s: give it with "
+                       "LoadCredential= in the service's unit",
+                       name);
+    path = xasprintf("%s/%s", folder, name);
+    ok = load_file(path, out, err);
+    free(path);
+    return ok;
+}
+
 bool secret_load(const char *spec, char **out, struct err *err)
 {
     if (strncmp(spec, "file:", 5) == 0)
         return load_file(spec + 5, out, err);
     if (strncmp(spec, "env:", 4) == 0)
         return load_variable(spec + 4, out, err);
+    if (strncmp(spec, "credential:", 11) == 0)
+        return load_credential(spec + 11, out, err);
     if (spec[0] == '\0')
         return err_set(err, ERR_CONFIG, "the secret is empty");
     *out = xstrdup(spec);

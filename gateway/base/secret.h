@@ -8,7 +8,8 @@
 #include "base/err.h"
 
 /* Resolves "file:PATH" (first line of the file, must not be readable by
- * others: a warning), "env:NAME", or a literal. The caller frees *out with
+ * others: a warning), "env:NAME", "credential:NAME" (of systemd's), or a
+ * literal. The caller frees *out with
  * secret_free. ERR_CONFIG says which file or variable is missing or empty. */
 bool secret_load(const char *spec, char **out, struct err *err);
 

@@ -13,6 +13,7 @@
 #include "core/known.h"
 #include "core/network.h"
 #include "core/outbox.h"
+#include "core/own.h"
 #include "core/people.h"
 #include "store/manage.h"
 #include "store/store.h"
@@ -208,6 +209,7 @@ void account_disable(struct network *network, const char *jid, bool disabled,
         .state = disabled ? ACCOUNT_DISABLED : ACCOUNT_ENABLED,
     };
     change->done = fn;
+    own_rest(network, jid, disabled);
     store_account_put(network->core->store, &what, on_put, change);
 }
 
@@ -237,6 +239,8 @@ static void on_removed(void *arg, const struct moved *moved,
     }
     core_failed(network->core, err);
     known_forget_account(network, change->jid);
+    if (!err)
+        own_forget(network, change->jid);
     change->done(change->arg, err);
     if (!err) {
         claims_leave(network, change->jid);

@@ -11,6 +11,7 @@
 #include "base/number.h"
 
 struct network;
+struct option;
 
 struct account {
     const char *jid;
@@ -74,6 +75,19 @@ void account_remove(struct network *network, const char *jid,
  * a new account would not have. */
 void account_leave(struct network *network, const char *jid,
                    account_done_fn *fn, void *arg);
+
+/* --- lines of users' own (own.c) ----------------------------------------- */
+
+/* What a user gives for a line of his own; NULL: users bring none along. */
+const struct option *account_own_option(const struct network *network);
+
+/* Could it be that? ERR_CONFIG. */
+bool account_own_check(const struct network *network, const char *jid,
+                       const char *value, struct err *err);
+
+/* Keeps it, sealed, and begins to use it; NULL takes it back. */
+void account_put_own(struct network *network, const char *jid,
+                     const char *value, account_done_fn *fn, void *arg);
 
 /* --- block lists ---------------------------------------------------------- */
 

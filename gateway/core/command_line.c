@@ -147,13 +147,16 @@ static void run_drain(struct call *call)
 
 /* --- ussd ----------------------------------------------------------------- */
 
-/* The first line that works and can do it, else the first that could. */
-static struct line *line_for(struct network *network, const char *name)
+/* The first of the account's lines that works and can do it, else the first
+ * that could; `account` NULL: of all. */
+static struct line *line_for(struct network *network, const char *name,
+                             const char *account)
 {
     struct line *line = NULL, *able = NULL;
 
     while ((line = network_line_next(network, line))) {
-        if (!line_command_find(line, name))
+        if (!line_command_find(line, name) ||
+            !people_admit(&line->people, account))
             continue;
         if (line_is_online(line))
             return line;
@@ -165,8 +168,8 @@ static struct line *line_for(struct network *network, const char *name)
 static void run_ussd(struct call *call)
 {
     const char *name = call_value(call, "line");
-    struct line *line =
-        name ? line_called(call, name) : line_for(call_network(call), "ussd");
+    struct line *line = name ? line_called(call, name)
+                             : line_for(call_network(call), "ussd", NULL);
     struct err err;
 
     if (line) {
@@ -178,6 +181,22 @@ static void run_ussd(struct call *call)
                       "no line of this network knows USSD codes");
         call_failed(call, &err);
     }
+}
+
+/* --- invite --------------------------------------------------------------- */
+
+static void run_invite(struct call *call)
+{
+    struct line *line = line_for(call_network(call), "invite", call_who(call));
+    struct err err;
+
+    if (line) {
+        begin(call, line, "invite", call_who(call));
+        return;
+    }
+    (void)err_set(&err, ERR_UNSUPPORTED,
+                  "nobody needs an invitation on this network: just write");
+    call_failed(call, &err);
 }
 
 static void run_ask(struct call *call)
@@ -233,6 +252,12 @@ const struct command line_commands[] = {
       .rank = RANK_ADMIN,
       .fields = ussd_fields,
       .run = run_ussd },
+    { .name = "invite",
+      .title = "Invite somebody",
+      .help = "a link for one person, who gets to you with it (Telegram)",
+      .rank = RANK_USER,
+      .personal = true,
+      .run = run_invite },
     { .name = "line-pause",
       .title = "Pause a line",
       .help = "let a line send nothing more, not even the rest of a text",

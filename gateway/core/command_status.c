@@ -88,6 +88,8 @@ static struct json_object *line_object(struct line *line)
     add_text(object, "state", state_text(line));
     add_int(object, "since", line->since);
     add_text(object, "problem", line->problem.text);
+    if (line->own_settings)
+        add_text(object, "owner", line->people.jids[0]);
     add_int(object, "parts_sent", (int64_t)line->parts_sent);
     add_int(object, "in_hand", (int64_t)line->in_hand);
     if (line->duty != DUTY_ON)
@@ -144,12 +146,20 @@ static struct json_object *networks_array(const struct call *call,
     return array;
 }
 
+/* A line that somebody has brought along is his own matter. */
+static bool may_see(const struct call *call, const struct line *line)
+{
+    return concerns(call, line->network) && !line->retired &&
+           (!line->own_settings || call_is_admin(call) ||
+            people_has(&line->people, call_who(call)));
+}
+
 static struct json_object *lines_array(const struct call *call)
 {
     struct json_object *array = json_object_new_array();
     struct line *line;
     DL_FOREACH (call_core(call)->lines, line) {
-        if (concerns(call, line->network))
+        if (may_see(call, line))
             json_object_array_add(array, line_object(line));
     }
     return array;
@@ -186,7 +196,7 @@ static void print_status(struct call *call)
                        status.problem);
     }
     DL_FOREACH (call_core(call)->lines, line) {
-        if (!concerns(call, line->network))
+        if (!may_see(call, line))
             continue;
         print_part(call, "line", line_name(line), state_text(line),
                    line->problem.text);

@@ -12,6 +12,7 @@
 struct line;
 struct media;
 struct network;
+struct seal;
 struct store;
 
 struct core {
@@ -21,6 +22,7 @@ struct core {
     struct media *media;      /* NULL: attachments are only spoken of */
     struct network *networks; /* utlist */
     struct line *lines;       /* utlist */
+    const struct seal *seal;  /* of what users bring along; NULL: no key */
     bool stopping;            /* nothing new is handed over */
     int64_t started;          /* Unix ms */
     /* The store is lost: the daemon has to stop (rule R13). */

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/id.h"
+#include "base/kind.h"
 #include "base/number.h"
 #include "core/finding.h"
 
@@ -119,8 +120,9 @@ struct network_policy {
     const char *jid;          /* the component domain */
     const char *gateway_type; /* "sms": XMPP registrar, category gateway */
     struct number_plan plan;
-    bool phone_addresses;         /* local parts are phone numbers */
-    bool receipts;                /* some line can report delivery */
+    bool phone_addresses; /* local parts are phone numbers */
+    bool receipts;        /* some line can report delivery */
+    bool edits, retractions, reactions, replies, typing; /* can take them */
     const char *const *addresses; /* XEP-0157, "KIND=URI" each */
     size_t n_addresses;
     enum roster_policy roster;
@@ -180,11 +182,13 @@ void network_contact_jid(const struct network *network, const char *address,
 
 /* A text from an XMPP user. All borrowed, valid UTF-8, no NUL. */
 struct user_text {
-    const char *account;   /* bare JID of the sender */
-    const char *from;      /* full JID */
-    const char *contact;   /* canonical foreign address */
-    const char *stanza_id; /* its id attribute; may be NULL */
-    const char *origin_id; /* XEP-0359; NULL: no dedupe */
+    const char *account;    /* bare JID of the sender */
+    const char *from;       /* full JID */
+    const char *contact;    /* canonical foreign address */
+    const char *stanza_id;  /* its id attribute; may be NULL */
+    const char *origin_id;  /* XEP-0359; NULL: no dedupe */
+    enum message_kind kind; /* what the network's policy says it can */
+    const char *target;     /* id of the stanza that it is about; NULL: none */
     const char *text;
     const char *attachment; /* URL of a medium, at the end of the text; NULL */
     const char *manner;     /* see driver.h; NULL: as usual */
@@ -198,6 +202,11 @@ typedef void inbox_done_fn(void *arg, const struct id *id,
                            const struct err *err);
 void inbox_user_text(struct network *network, const struct user_text *text,
                      inbox_done_fn *done, void *arg);
+
+/* The account writes to this contact just now, or has stopped: told where it
+ * can be, kept nowhere. */
+void network_typing(struct network *network, const char *account,
+                    const char *contact, bool on);
 
 /* The stream is up and the handshake done / is gone. After `down` everything
  * unfenced counts as not written. */

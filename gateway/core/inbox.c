@@ -82,7 +82,9 @@ static void on_user_text(void *arg, struct entry_result *results, size_t n,
                          : NULL);
     if (refused && result->paused)
         watch_tell_pause(network, user->account);
-    if (!failed && !refused)
+    /* What comes in over lines of others' is not for him. */
+    if (!failed && !refused &&
+        !(user->offer.line && user->offer.line->own_settings))
         known_note_account(network, user->contact, user->account);
     if ((queued || taken) && user->offer.remark)
         user_remark(user);
@@ -130,7 +132,8 @@ void inbox_user_text(struct network *network, const struct user_text *text,
     entries[0] = (struct entry){
         .id = user->id,
         .direction = TO_LINE,
-        .kind = text->attachment ? KIND_MEDIA : KIND_TEXT,
+        .kind = text->kind,
+        .target = text->target,
         .network = network_name(network),
         .contact = text->contact,
         .account = text->account,
@@ -171,6 +174,19 @@ void inbox_user_text(struct network *network, const struct user_text *text,
     free(marked);
 }
 
+void network_typing(struct network *network, const char *account,
+                    const char *contact, bool on)
+{
+    const struct line *last = known_line(network, contact);
+    struct line *line = route_next(network, account, contact, NULL);
+    struct line *other = line;
+    for (; other; other = route_next(network, account, contact, other))
+        if (other == last)
+            line = other;
+    if (line && line_is_online(line) && (line->caps & CAP_TYPING))
+        line->driver->typing(line, contact, on);
+}
+
 /* --- from a line
  * ----------------------------------------------------------------- */
 
@@ -183,6 +199,7 @@ struct arrival {
     size_t n, at; /* messages; the one whose account is looked for */
     int64_t set;  /* fragments that these messages replace */
     size_t set_n;
+    char *key, *value; /* the line's state from then on; or NULL */
     struct entry *entries;
     size_t n_entries;
 };
@@ -218,6 +235,8 @@ static void arrival_add(struct arrival *arrival, const char *account,
         .author = message->author,
         .name = message->name,
         .slot = message->slot,
+        .target = message->target_id,
+        .target_sim = message->target_id ? line->sim : NULL,
         .source = line_name(line),
         .key = message->remote_id,
         .line = several ? line_name(line) : NULL,
@@ -242,12 +261,16 @@ static void arrival_free(struct arrival *arrival)
         free((char *)arrival->messages[i].name);
         free((char *)arrival->messages[i].slot);
         media_rows_free(arrival->rows[i], arrival->messages[i].n_attachments);
+        free((char *)arrival->messages[i].target_id);
+        free((char *)arrival->messages[i].account);
     }
     for (size_t i = 0; i < arrival->n_entries; i++)
         free((char *)arrival->entries[i].account);
     free(arrival->messages);
     free(arrival->rows);
     free(arrival->entries);
+    free(arrival->key);
+    free(arrival->value);
     free(arrival);
 }
 
@@ -277,6 +300,8 @@ static void on_arrived(void *arg, struct entry_result *results, size_t n,
         watch_in(network, &arrival->entries[i], &results[i]);
         inbox_hand_over(network, &results[i]);
     }
+    if (!failed && arrival->key)
+        line_state_stored(arrival->line, arrival->key, arrival->value);
     line_acknowledge(&arrival->receipt, failed ? ACK_RETRY : ACK_STORED);
     lane_pump(&network->to_xmpp);
     if (nobody && !failed)
@@ -291,6 +316,9 @@ static void arrival_commit(struct arrival *arrival)
         .n = arrival->n_entries,
         .forget_set = arrival->set,
         .forget_n = arrival->set_n,
+        .state_owner = line_name(arrival->line),
+        .state_key = arrival->key,
+        .state_value = arrival->value,
     };
     store_accept(arrival->line->core->store, &acceptance, on_arrived, arrival);
 }
@@ -321,10 +349,14 @@ static void arrival_to_inbox(struct arrival *arrival)
 
 static void arrival_address(struct arrival *arrival)
 {
-    const char *chat = arrival->messages[arrival->at].chat;
-    const char *account = known_account(arrival->line->network, chat);
+    struct network *network = arrival->line->network;
+    const struct incoming *message = &arrival->messages[arrival->at];
+    const char *account;
     if (arrival_to_people(arrival))
         return;
+    if (message->account)
+        known_note_account(network, message->chat, message->account);
+    account = known_account(network, message->chat);
     if (account)
         arrival_add(arrival, account, RECEIVER_KNOWN);
     else
@@ -366,8 +398,9 @@ static void arrival_next(struct arrival *arrival)
     struct network *network = arrival->line->network;
     for (; arrival->at < arrival->n; arrival->at++) {
         const char *chat = arrival->messages[arrival->at].chat;
-        bool known =
-            arrival->line->people.n > 0 || known_account(network, chat);
+        bool known = arrival->messages[arrival->at].account ||
+                     arrival->line->people.n > 0 ||
+                     known_account(network, chat);
         if (!known || must_queue(arrival)) {
             network->lookups++;
             store_find_accounts(network->core->store, network_name(network),
@@ -396,7 +429,8 @@ static struct arrival *arrival_new(struct line *line,
         copy->author = xstrdup(messages[i].author);
         copy->text = xstrdup(messages[i].text ? messages[i].text : "");
         copy->remote_id = xstrdup(messages[i].remote_id);
-        copy->target_id = NULL;
+        copy->target_id = xstrdup(messages[i].target_id);
+        copy->account = xstrdup(messages[i].account);
         copy->name = xstrdup(messages[i].name);
         copy->slot = xstrdup(messages[i].slot);
         copy->attachments = NULL;
@@ -407,9 +441,13 @@ static struct arrival *arrival_new(struct line *line,
 }
 
 void inbox_line_messages(struct line *line, const struct incoming *messages,
-                         size_t n, uint64_t token)
+                         size_t n, uint64_t token, const char *key,
+                         const char *value)
 {
-    arrival_next(arrival_new(line, messages, n, token));
+    struct arrival *arrival = arrival_new(line, messages, n, token);
+    arrival->key = xstrdup(key);
+    arrival->value = xstrdup(value);
+    arrival_next(arrival);
 }
 
 void inbox_line_joined(struct line *line, const struct incoming *message,

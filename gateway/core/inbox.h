@@ -13,8 +13,10 @@ struct line;
 struct network;
 struct user_text;
 
+/* `key` and `value`: state of the line's that is kept with them; or NULL. */
 void inbox_line_messages(struct line *line, const struct incoming *messages,
-                         size_t n, uint64_t token);
+                         size_t n, uint64_t token, const char *key,
+                         const char *value);
 void inbox_line_fragment(struct line *line, const struct incoming *message,
                          const char *set, unsigned total,
                          const struct fragment *fragment, uint64_t token);

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "base/clock.h"
 #include "base/crash.h"
@@ -22,13 +21,9 @@
 #include "core/network.h"
 #include "core/outbox.h"
 #include "store/store.h"
+#include "toolkit/config.h"
 
 enum { GRACE_MS = 5000, DEADLINE_EVERY_MS = 1000 };
-
-struct pair {
-    char *key, *value;
-    UT_hash_handle hh;
-};
 
 static const char *const state_names[LINE_STATES] = {
     [LINE_OFF] = "off",           [LINE_STARTING] = "starting",
@@ -90,6 +85,34 @@ static uint64_t line_backoff_ms(const struct line *line)
     return steps[i < n ? i : n - 1] + id_random_below(250);
 }
 
+/* What comes from the settings. */
+static void line_init(struct line *line)
+{
+    if (line->driver->tailor)
+        line->driver->tailor(line->settings, &line->own);
+    people_init(&line->people, line->settings, line->network->settings);
+    route_init(&line->route, line->settings);
+}
+
+/* Off; or it begins anew with what its owner has brought meanwhile. */
+static void line_end(struct line *line)
+{
+    if (line->state != LINE_OFF)
+        line_set_state(line, LINE_OFF);
+    if (!line->renewed || line->core->stopping)
+        return;
+    people_clear(&line->people);
+    route_clear(&line->route);
+    settings_free(line->own_settings);
+    line->settings = line->own_settings = line->renewed;
+    line->renewed = NULL;
+    line->retired = line->told = false;
+    line->failures = 0;
+    line->problem = (struct err){ 0 };
+    line_init(line);
+    line_start(line);
+}
+
 static void on_closed(void *arg)
 {
     struct line *line = arg;
@@ -98,7 +121,7 @@ static void on_closed(void *arg)
     free(line->driver_state);
     line->driver_state = NULL;
     if (!line->wanted) {
-        line_set_state(line, LINE_OFF);
+        line_end(line);
         return;
     }
     line_set_state(line, LINE_BACKOFF);
@@ -139,15 +162,6 @@ static void on_act(void *arg)
         line_close(line);
 }
 
-static void on_stored_pair(void *arg, const char *key, const char *value)
-{
-    struct line *line = arg;
-    struct pair *pair = xcalloc(1, sizeof(*pair));
-    pair->key = xstrdup(key);
-    pair->value = xstrdup(value);
-    HASH_ADD_KEYPTR(hh, line->pairs, pair->key, strlen(pair->key), pair);
-}
-
 struct line *line_new(struct core *core, struct network *network,
                       const struct driver *driver,
                       const struct settings *settings)
@@ -162,34 +176,27 @@ struct line *line_new(struct core *core, struct network *network,
     line->network = network;
     line->own = *driver;
     line->driver = driver->tailor ? &line->own : driver;
-    if (driver->tailor)
-        driver->tailor(settings, &line->own);
     line->settings = settings;
     line->duty = store_line_duty_get(core->store, settings_name(settings));
-    people_init(&line->people, settings, network->settings);
-    route_init(&line->route, settings);
+    line_init(line);
     quota_init(&line->quota, settings);
     line->since = clock_wall_ms();
     owner_init(&line->owner, core->loop);
     line->timer = timer_new(&core->owner, on_timer, line);
     line->deadlines = timer_new(&core->owner, on_deadlines, line);
     line->act = later_new(&core->owner, on_act, line);
-    store_state_each(core->store, line_name(line), on_stored_pair, line);
+    line_state_load(line);
     return line;
 }
 
 void line_free(struct line *line)
 {
-    struct pair *pair, *next;
-    HASH_ITER (hh, line->pairs, pair, next) {
-        HASH_DEL(line->pairs, pair);
-        free(pair->key);
-        free(pair->value);
-        free(pair);
-    }
+    line_state_forget(line);
     line_calls_free(line);
     people_clear(&line->people);
     route_clear(&line->route);
+    settings_free(line->own_settings);
+    settings_free(line->renewed);
     free(line->driver_state);
     free(line);
 }
@@ -218,12 +225,39 @@ void line_stop(struct line *line)
     line->wanted = false;
     if (line->state == LINE_BACKOFF) {
         timer_stop(line->timer);
-        line_set_state(line, LINE_OFF);
+        line_end(line);
     } else if (line->state == LINE_STARTING || line->state == LINE_ONLINE) {
         line_set_state(line, LINE_STOPPING);
         timer_start(line->timer, GRACE_MS);
         line->driver->stop(line);
     }
+}
+
+void line_wake(struct line *line)
+{
+    if (line->state == LINE_OFF)
+        line_start(line);
+    else
+        line->wanted = true;
+}
+
+void line_renew(struct line *line, struct settings *settings)
+{
+    settings_free(line->renewed);
+    line->renewed = settings;
+    if (line->state == LINE_OFF)
+        line_end(line);
+    else
+        line_stop(line);
+}
+
+void line_retire(struct line *line)
+{
+    line->retired = true;
+    line_state_forget(line);
+    settings_free(line->renewed);
+    line->renewed = NULL;
+    line_stop(line);
 }
 
 struct receipt line_receipt(struct line *line, uint64_t token)
@@ -281,6 +315,7 @@ void line_online(struct line *line, unsigned caps, const char *sim)
     line->caps = caps & line->driver->caps;
     line->problem = (struct err){ 0 };
     line->failures = 0;
+    line->told = false;
     text_copy(line->sim, sizeof(line->sim), sim ? sim : line_name(line));
     store_line(line->core->store, line_name(line), network_name(line->network),
                line->driver->name, line->sim);
@@ -297,6 +332,22 @@ void line_usage_known(struct line *line)
     line_set_state(line, LINE_ONLINE);
 }
 
+/* Only he can mend what he has brought: once, and when he can be reached. */
+static void tell_owner(struct line *line)
+{
+    struct network *network = line->network;
+    char text[512];
+    if (!line->own_settings || line->told || network->front_state != FRONT_UP ||
+        (line->problem.kind != ERR_AUTH && line->problem.kind != ERR_CONFIG))
+        return;
+    snprintf(text, sizeof(text),
+             "What you have registered with does not work: %s. Register again "
+             "to change it.",
+             line->problem.text);
+    line->told =
+        network->front->notice(network->self, line->people.jids[0], text);
+}
+
 void line_offline(struct line *line, const struct err *err)
 {
     if (line->lost)
@@ -308,13 +359,21 @@ void line_offline(struct line *line, const struct err *err)
     line->failures++;
     if (err && err->kind != ERR_NONE && !same)
         log_warn("line %s is offline: %s", line_name(line), err->text);
+    tell_owner(line);
     later_ask(line->act);
 }
 
 void line_received(struct line *line, const struct incoming *messages, size_t n,
                    uint64_t token)
 {
-    inbox_line_messages(line, messages, n, token);
+    inbox_line_messages(line, messages, n, token, NULL, NULL);
+}
+
+void line_received_and_put(struct line *line, const struct incoming *messages,
+                           size_t n, uint64_t token, const char *key,
+                           const char *value)
+{
+    inbox_line_messages(line, messages, n, token, key, value);
 }
 
 void line_received_part(struct line *line, const struct incoming *message,
@@ -380,20 +439,6 @@ void line_typing(struct line *line, const char *chat, bool on)
     (void)on;
 }
 
-static void on_put(void *arg, const struct err *err)
-{
-    core_failed(arg, err);
-}
-
-void line_contact(struct line *line, const char *chat, const char *name)
-{
-    char address[1024];
-    struct err err;
-    if (network_address(line->network, chat, address, &err))
-        store_contact_name(line->core->store, network_name(line->network), NULL,
-                           address, name, on_put, line->core);
-}
-
 void line_notice(struct line *line, const char *format, ...)
 {
     char text[512], whole[640];
@@ -403,31 +448,6 @@ void line_notice(struct line *line, const char *format, ...)
     va_end(args);
     snprintf(whole, sizeof(whole), "Line %s: %s", line_name(line), text);
     network_tell_admins(line->network, whole);
-}
-
-/* --- small durable state ------------------------------------------------- */
-
-void line_state_put(struct line *line, const char *key, const char *value)
-{
-    struct pair *pair;
-    HASH_FIND_STR(line->pairs, key, pair);
-    if (pair) {
-        HASH_DEL(line->pairs, pair);
-        free(pair->key);
-        free(pair->value);
-        free(pair);
-    }
-    if (value)
-        on_stored_pair(line, key, value);
-    store_state_put(line->core->store, line_name(line), key, value, on_put,
-                    line->core);
-}
-
-const char *line_state_get(struct line *line, const char *key)
-{
-    struct pair *pair;
-    HASH_FIND_STR(line->pairs, key, pair);
-    return pair ? pair->value : NULL;
 }
 
 /* --- silent drivers ------------------------------------------------------ */

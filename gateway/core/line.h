@@ -36,6 +36,10 @@ struct line {
     const struct driver *driver; /* or its tailored copy below */
     struct driver own;
     const struct settings *settings;
+    struct settings *own_settings; /* the same; NULL: of the configuration */
+    struct settings *renewed;      /* from the next start on */
+    bool retired;                  /* its owner has taken it back (own.c) */
+    bool told;                     /* he knows of the problem */
     enum line_state state;
     int64_t since; /* Unix ms of the last change */
     void *driver_state;
@@ -85,6 +89,12 @@ void line_start(struct line *line);
 
 /* Says goodbye and ends in LINE_OFF. */
 void line_stop(struct line *line);
+
+/* For lines that users bring along (own.c): starts it, if it was stopped;
+ * starts it anew with other settings, which it takes; stops it for good. */
+void line_wake(struct line *line);
+void line_renew(struct line *line, struct settings *settings);
+void line_retire(struct line *line);
 void line_free(struct line *line); /* after the loop has ended */
 
 const char *line_state_name(enum line_state state);
@@ -96,6 +106,12 @@ struct receipt {
     uint64_t token;
 };
 struct receipt line_receipt(struct line *line, uint64_t token);
+
+/* The store has this small state of the driver's: line_state_get knows it
+ * (line_state.c). */
+void line_state_stored(struct line *line, const char *key, const char *value);
+void line_state_load(struct line *line);
+void line_state_forget(struct line *line); /* not in the store */
 
 /* Tells the driver what became of what it received. */
 void line_acknowledge(const struct receipt *receipt, enum ack ack);

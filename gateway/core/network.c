@@ -270,6 +270,16 @@ struct tally {
     const struct line *down, *paused; /* one of them; NULL: none */
 };
 
+/* Of the lines that users bring along each is its owner's own matter. */
+static struct line *common_next(const struct network *network,
+                                const struct line *line)
+{
+    struct line *next = network_line_next(network, line);
+    while (next && next->own_settings)
+        next = network_line_next(network, next);
+    return next;
+}
+
 static void tally_add(struct tally *tally, const struct line *line)
 {
     if (line->duty != DUTY_ON)
@@ -301,11 +311,12 @@ enum health network_health(const struct network *network, char *text,
                            size_t size)
 {
     struct tally tally = { 0 };
-    const struct line *line = NULL;
-    while ((line = network_line_next(network, line)))
+    const struct line *line = common_next(network, NULL);
+    bool none = !line && network->own_driver;
+    for (; line; line = common_next(network, line))
         tally_add(&tally, line);
     text_copy(text, size, "");
-    if (!tally.down && tally.online > 0)
+    if (none || (!tally.down && tally.online > 0))
         return HEALTH_GOOD;
     if (tally.fresh > 0 && tally.online == 0)
         return HEALTH_UNKNOWN;
@@ -333,15 +344,26 @@ enum health network_contact_health(const struct network *network,
 
 static void update_caps(struct network *network)
 {
+    const struct driver *own = network->own_driver;
     const struct line *line = NULL;
-    network->policy.receipts = false;
+    unsigned all = own ? own->caps : 0;
+    if (own) {
+        network->policy.phone_addresses |= own->phone_addresses;
+        network->policy.gateway_type = own->gateway_type;
+    }
     while ((line = network_line_next(network, line))) {
         unsigned caps =
             line->state == LINE_ONLINE ? line->caps : line->driver->caps;
-        network->policy.receipts |= (caps & CAP_DELIVERED) != 0;
+        all |= caps;
         network->policy.phone_addresses |= line->driver->phone_addresses;
         network->policy.gateway_type = line->driver->gateway_type;
     }
+    network->policy.receipts = (all & CAP_DELIVERED) != 0;
+    network->policy.edits = (all & CAP_EDIT) != 0;
+    network->policy.retractions = (all & CAP_RETRACT) != 0;
+    network->policy.reactions = (all & CAP_REACTION) != 0;
+    network->policy.replies = (all & CAP_REPLY) != 0;
+    network->policy.typing = (all & CAP_TYPING) != 0;
 }
 
 static void on_woken(void *arg, const struct err *err)
@@ -363,7 +385,7 @@ static uint64_t lines_up(const struct network *network, bool *some)
     const struct line *line = NULL;
     uint64_t up = 0, bit = 1;
     *some = false;
-    while ((line = network_line_next(network, line))) {
+    while ((line = common_next(network, line))) {
         if (line_is_online(line) && line->duty == DUTY_ON)
             up |= bit;
         *some |= line->route.n_prefixes > 0;

@@ -14,6 +14,7 @@
 
 struct core;
 struct delivery;
+struct driver;
 struct line;
 struct media_item;
 struct timer;
@@ -76,6 +77,9 @@ struct network {
     size_t unfenced_count, unfenced_debts;
     uint64_t fenced; /* serial that is covered so far */
     bool alone;      /* what is unfenced is one suspect of an earlier death */
+
+    const struct settings *own_settings; /* what users' own lines are like */
+    const struct driver *own_driver;     /* NULL: there are none (own.c) */
 
     struct known *known;  /* contact -> account, line (known.c) */
     struct claim *claims; /* contact -> who has taken it (claim.c) */

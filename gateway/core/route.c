@@ -62,7 +62,7 @@ bool route_has_begun(const struct delivery *delivery)
 static bool carries(const struct line *line, const char *account,
                     const char *to)
 {
-    return route_covers(&line->route, to) &&
+    return !line->retired && route_covers(&line->route, to) &&
            people_admit(&line->people, account);
 }
 
@@ -113,6 +113,8 @@ static bool is_better(const struct line *a, const struct line *b,
     enum kin kin_a = line_kin(a, query), kin_b = line_kin(b, query);
     if (kin_a != kin_b)
         return kin_a > kin_b;
+    if (!a->own_settings != !b->own_settings)
+        return a->own_settings; /* his own before everybody's */
     if (a->route.cost != b->route.cost)
         return a->route.cost < b->route.cost;
     if (is_free(a) != is_free(b))

@@ -183,6 +183,7 @@ void work_send(struct work *work)
         .total = (unsigned)delivery->n_parts,
         .repeat = work->repeat,
         .more = work->n < delivery->n_parts || line->waiting != NULL,
+        .target = delivery->target,
         .key = key.text,
     };
     if (!line_is_online(line)) {

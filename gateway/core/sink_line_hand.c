@@ -24,8 +24,7 @@
  * planned when it becomes free. A line with several slots holds twice as many:
  * all may become free in one commit, while the next are still being taken.
  * HOLD: what may wait for one certain line beyond that, while others have room;
- * more is parked in the store, PARK_US apart, which is faster than a modem
- * sends. */
+ * more is parked in the store, PARK_US apart, faster than a modem sends. */
 enum { AHEAD = 2, HOLD = 64, OFFLINE_ROOM = 64, PARK_US = 20000 };
 
 static size_t line_most(const struct line *line)
@@ -376,8 +375,11 @@ static bool is_possible(const struct network *network, const char *account,
         parts_free(&parts);
         return true;
     }
-    if (!network_line_next(network, NULL))
+    if (!network_line_next(network, NULL) && !network->own_driver)
         return true; /* lines may be configured later */
+    if (network->own_driver && !route_next(network, account, message->to, NULL))
+        return err_set(err, ERR_UNREGISTERED,
+                       "this needs a line of your own: register with it");
     if (!route_next(network, NULL, message->to, NULL))
         err_set(err, ERR_NOT_ALLOWED,
                 "no line of this gateway sends to such numbers");
@@ -425,7 +427,7 @@ bool sink_line_offer(struct network *network, const struct user_text *text,
     struct parts parts = { 0 };
     struct attachment attachment = { .source = text->attachment };
     struct outgoing message = {
-        .kind = text->attachment ? KIND_MEDIA : KIND_TEXT,
+        .kind = text->kind,
         .to = text->contact,
         .text = text->text,
         .attachment = text->attachment ? &attachment : NULL,

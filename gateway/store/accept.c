@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "store/inside.h"
+#include "store/lines.h"
 #include "store/rules.h"
 
 struct accept_task {
@@ -18,6 +19,7 @@ struct accept_task {
     size_t n;
     int64_t forget_set;
     size_t forget_n;
+    const char *state_owner, *state_key, *state_value;
 };
 
 static bool contact_rename(struct store *store, struct conversation *conv,
@@ -104,7 +106,7 @@ static bool may_take(const struct store *store, const struct conversation *conv,
 static struct delivery *entry_delivery(struct store *store,
                                        const struct entry *entry,
                                        const struct subject *subject,
-                                       const struct slot_target *target)
+                                       const char *target)
 {
     struct conversation *conv = subject->conv;
     bool to_line = entry->direction == TO_LINE;
@@ -129,7 +131,7 @@ static struct delivery *entry_delivery(struct store *store,
         .manner = (char *)entry->manner,
         .author = (char *)entry->author,
         .name = conv->name,
-        .target = (char *)(target->text[0] ? target->text : NULL),
+        .target = (char *)target,
         .receipt = entry->receipt,
         .created = store->now,
         .at = entry->at,
@@ -143,6 +145,21 @@ static struct delivery *entry_delivery(struct store *store,
     };
 
     return delivery_copy(&delivery);
+}
+
+static bool give_delivery(struct store *store, const struct entry *entry,
+                          const struct subject *subject, const char *target,
+                          struct entry_result *result, struct err *err)
+{
+    char *remote = NULL;
+
+    if (entry->direction == TO_LINE && target &&
+        !target_remote(store, subject->conv, target, &remote, err))
+        return false;
+    result->delivery = entry_delivery(
+        store, entry, subject, entry->direction == TO_LINE ? remote : target);
+    free(remote);
+    return true;
 }
 
 static bool accept_intent(struct store *store, const struct entry *entry,
@@ -196,7 +213,7 @@ static bool accept_insert(struct store *store, struct conversation *conv,
     };
     struct slot_target target;
 
-    if (!slot_target(store, conv, entry->slot, &target, err))
+    if (!target_find(store, conv, entry, &target, err))
         return false;
     conv->touched = store->now;
     conv->registered = entry->account != NULL;
@@ -215,9 +232,9 @@ static bool accept_insert(struct store *store, struct conversation *conv,
     if (!entry->with_first)
         event->row = subject.row;
     result->outcome = take ? ENTRY_TAKEN : ENTRY_QUEUED;
-    if (take)
-        result->delivery = entry_delivery(store, entry, &subject, &target);
-    return true;
+    return !take ||
+           give_delivery(store, entry, &subject,
+                         target.text[0] ? target.text : NULL, result, err);
 }
 
 static struct conversation *entry_conversation(struct store *store,
@@ -372,6 +389,9 @@ static bool accept_run(struct store *store, struct task *task, struct err *err)
             event.err = *err;
         }
     }
+    if (t->state_key &&
+        !state_keep(store, t->state_owner, t->state_key, t->state_value, err))
+        return false;
     return !t->forget_set || fragments_forget(store, t->forget_set, err);
 }
 
@@ -413,6 +433,7 @@ static const size_t texts[] = {
     offsetof(struct entry, source),  offsetof(struct entry, key),
     offsetof(struct entry, line),    offsetof(struct entry, sim),
     offsetof(struct entry, manner),  offsetof(struct entry, slot),
+    offsetof(struct entry, target),  offsetof(struct entry, target_sim),
 };
 
 static void entry_copy(struct task *task, struct entry *to,
@@ -468,5 +489,8 @@ void store_accept(struct store *store, const struct acceptance *acceptance,
         entry_copy(&t->task, &t->entries[i], &acceptance->entries[i]);
     t->forget_set = acceptance->forget_set;
     t->forget_n = acceptance->forget_n;
+    t->state_owner = task_text(&t->task, acceptance->state_owner);
+    t->state_key = task_text(&t->task, acceptance->state_key);
+    t->state_value = task_text(&t->task, acceptance->state_value);
     task_submit(&t->task);
 }

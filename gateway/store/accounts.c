@@ -1,15 +1,17 @@
 /* accounts.c - making, changing and removing accounts.
  *
  * An account that is removed takes with it who sees whose presence, its names
- * of contacts, and whom it has blocked. Its texts that have not gone out fail,
- * a page at a time, and their sender is told like of any other failure; one
- * that is going out just now comes to its own end. What waits for the user
- * himself stays: it was accepted for him, and is his when he is there again. */
+ * of contacts and its own line, and whom it has blocked. Its texts that have
+ * not gone out fail, a page at a time, and their sender is told like of any
+ * other failure; one that is going out just now comes to its own end. What
+ * waits for the user himself stays: it was accepted for him, and is his when he
+ * is there again. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "store/inside.h"
+#include "store/lines.h"
 #include "store/rules.h"
 
 enum { PAGE = 200 };
@@ -273,6 +275,8 @@ static bool remove_rows(struct store *store, struct remove_task *t,
         "DELETE FROM account WHERE network = ?1 AND jid = ?2",
     };
 
+    if (!own_drop(store, t->network, t->jid, err))
+        return false;
     for (size_t i = 0; i < sizeof(deletes) / sizeof(deletes[0]); i++)
         if (!db_run(store->db, deletes[i],
                     DB_VALUES(db_text(t->network), db_text(t->jid)), err))

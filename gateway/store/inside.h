@@ -246,15 +246,29 @@ bool contact_name(struct store *store, const struct conversation *conv,
 
 /* --- slots (slots.c) ------------------------------------------------------ */
 
-/* The id that a correction names; "" when there is nothing to correct. */
+/* The stanza's id that a message names; "" when it names none. */
 struct slot_target {
-    char text[33];
+    char text[256];
 };
 
 /* What a new message of `slot` (NULL: none) corrects in the conversation: the
  * first of the slot's messages, unless the last of them failed or is gone. */
 bool slot_target(struct store *store, const struct conversation *conv,
                  const char *slot, struct slot_target *out, struct err *err);
+
+/* --- targets (targets.c) -------------------------------------------------- */
+
+/* What the entry is about: the message of its slot, else what its target says,
+ * which for TO_LINE is a stanza's id, for TO_XMPP a slot, or a remote id on
+ * target_sim. The result is the id by which the user knows it. */
+bool target_find(struct store *store, const struct conversation *conv,
+                 const struct entry *entry, struct slot_target *out,
+                 struct err *err);
+
+/* The remote ids (heap) of what a user named in a conversation TO_LINE; NULL
+ * when nobody knows them. */
+bool target_remote(struct store *store, const struct conversation *conv,
+                   const char *target, char **remote, struct err *err);
 
 /* --- moves (moves.c) ------------------------------------------------------ */
 

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/inside.h"
+#include "store/lines.h"
 
 /* --- small state ---------------------------------------------------------- */
 
@@ -12,19 +13,26 @@ struct state_task {
     const char *owner, *key, *value;
 };
 
-static bool state_run(struct store *store, struct task *task, struct err *err)
+bool state_keep(struct store *store, const char *owner, const char *key,
+                const char *value, struct err *err)
 {
     static const char put[] =
         "INSERT INTO line_state (owner, key, value) VALUES (?1, ?2, ?3)"
         " ON CONFLICT (owner, key) DO UPDATE SET value = excluded.value";
     static const char drop[] =
         "DELETE FROM line_state WHERE owner = ?1 AND key = ?2";
-    struct state_task *t = (struct state_task *)task;
-    const struct db_value values[] = { db_text(t->owner), db_text(t->key),
-                                       db_text(t->value) };
+    const struct db_value values[] = { db_text(owner), db_text(key),
+                                       db_text(value) };
 
-    return t->value ? db_run(store->db, put, values, 3, err)
-                    : db_run(store->db, drop, values, 2, err);
+    return value ? db_run(store->db, put, values, 3, err)
+                 : db_run(store->db, drop, values, 2, err);
+}
+
+static bool state_run(struct store *store, struct task *task, struct err *err)
+{
+    struct state_task *t = (struct state_task *)task;
+
+    return state_keep(store, t->owner, t->key, t->value, err);
 }
 
 static const struct task_ops state_ops = {
@@ -68,9 +76,6 @@ void store_state_each(struct store *store, const char *owner,
 
 /* --- lines ---------------------------------------------------------------- */
 
-enum { SOURCE_CONFIG, SOURCE_ACCOUNT };
-enum { LINE_ACTIVE, LINE_RETIRED, LINE_PAUSED, LINE_DRAINING };
-
 struct line_task {
     struct task task;
     const char *name, *network, *driver, *sim;
@@ -82,7 +87,7 @@ static bool line_run(struct store *store, struct task *task, struct err *err)
         "INSERT INTO line (name, network, driver, sim, source, state)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (name) DO UPDATE SET"
         " network = excluded.network, driver = excluded.driver,"
-        " sim = coalesce(excluded.sim, line.sim), source = excluded.source,"
+        " sim = coalesce(excluded.sim, line.sim),"
         " state = CASE WHEN line.state = ?7 THEN excluded.state"
         " ELSE line.state END";
     struct line_task *t = (struct line_task *)task;

@@ -126,14 +126,18 @@ void store_accounts(struct store *store, const char *network,
     task_submit(&t->task);
 }
 
-/* A contact's conversations: the account that was touched last comes first. */
+/* A contact's conversations: the account that was touched last comes first.
+ * What goes over somebody's own line is nobody else's. */
 static bool find_accounts_run(struct store *store, struct task *task,
                               struct err *err)
 {
     static const char find[] =
         "SELECT c.account FROM conversation c JOIN account a"
         " ON a.network = c.network AND a.jid = c.account AND a.state = 0"
-        " WHERE c.network = ?1 AND c.contact = ?2"
+        " WHERE c.network = ?1 AND c.contact = ?2 AND NOT EXISTS"
+        " (SELECT 1 FROM conversation t JOIN line l ON l.name = t.line"
+        " WHERE t.network = c.network AND t.account = c.account"
+        " AND t.contact = c.contact AND l.owner IS NOT NULL)"
         " GROUP BY c.account ORDER BY max(c.touched) DESC LIMIT ?3";
     struct page_task *t = (struct page_task *)task;
 

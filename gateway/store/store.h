@@ -3,9 +3,8 @@
  * whatever waits at that moment (group commit), and its callback runs on the
  * loop thread after COMMIT. A job that fails, fails alone (the others run
  * again without it). When there is no space even for moves, the whole group
- * gets ERR_FULL and nothing of it was done; every other error of the disk gives
- * ERR_STORE to this and all later jobs: their outcome is unknown, and the
- * daemon must stop.
+ * gets ERR_FULL and nothing of it was done; other errors of the disk give
+ * ERR_STORE to this and all later jobs: nobody knows, the daemon must stop.
  *
  * Callbacks get `err` NULL on success. What they are given is borrowed, except
  * for deliveries, which belong to the receiver (delivery_free). Strings in
@@ -111,8 +110,8 @@ struct delivery {
         *from;    /* TO_LINE: the sender's id attribute and full JID */
     char *manner; /* TO_LINE: how to send it (driver.h); NULL: as usual */
     char *author, *name; /* TO_XMPP: in groups; contact's nickname */
-    char *target;        /* TO_XMPP: id of our message that this one corrects */
-    bool receipt;        /* TO_LINE: the sender asked for a receipt */
+    char *target; /* TO_XMPP: id of a stanza; TO_LINE: remote ids; or NULL */
+    bool receipt; /* TO_LINE: the sender asked for a receipt */
     int64_t created, at, expires; /* Unix ms; 0: none */
     int64_t tried;          /* when its last attempt was submitted; 0: never */
     uint16_t reference;     /* for concatenation, stable over tries */
@@ -135,7 +134,8 @@ struct entry {
     const char *stanza_id, *from; /* TO_LINE */
     const char *manner;           /* TO_LINE; driver.h */
     const char *author, *name;    /* TO_XMPP; name updates the contact */
-    const char *slot;         /* TO_XMPP: corrects the slot's last message */
+    const char *slot; /* TO_XMPP: corrects the slot's last message */
+    const char *target, *target_sim; /* what it is about (targets.c) */
     const char *source, *key; /* dedupe in seen(source, key); key NULL: no */
     bool with_first; /* a copy of the nearest entry before it without this:
                         shares its dedupe; is dropped when that one is a text
@@ -187,6 +187,8 @@ struct acceptance {
      * has grown), every entry is a duplicate and the set stays. 0: none. */
     int64_t forget_set;
     size_t forget_n;
+    /* Small state that says that the entries are taken; key NULL: none. */
+    const char *state_owner, *state_key, *state_value;
 };
 
 typedef void store_accept_fn(void *arg, struct entry_result *results, size_t n,

@@ -131,22 +131,39 @@ static void read_delivery(const struct conversation *conv, struct db_rows *rows,
         delivery->text = (char *)"";
 }
 
+/* By now what it is about may have been sent. */
+static bool read_target(struct store *store, const struct conversation *conv,
+                        struct delivery *delivery, char **remote,
+                        struct err *err)
+{
+    *remote = NULL;
+    if (!delivery->target || conv->sink->direction == TO_XMPP)
+        return true;
+    if (!target_remote(store, conv, delivery->target, remote, err))
+        return false;
+    delivery->target = *remote;
+    return true;
+}
+
 static bool take_row(struct store *store, const struct conversation *conv,
                      struct db_rows *rows, struct delivery **list,
                      struct err *err)
 {
     struct delivery borrowed;
+    char *remote;
     bool good;
 
     read_delivery(conv, rows, &borrowed);
     good = read_parts(store, &borrowed, db_get_int(rows, COL_PARTS), err) &&
            read_tried(store, &borrowed, err) &&
            (db_is_null(rows, COL_ATTACHMENTS) ||
-            attachments_read(store, &borrowed, err));
+            attachments_read(store, &borrowed, err)) &&
+           read_target(store, conv, &borrowed, &remote, err);
     if (good) {
         struct delivery *delivery = delivery_copy(&borrowed);
 
         DL_APPEND(*list, delivery);
+        free(remote);
     }
     free_parts(&borrowed);
     attachments_free(&borrowed);

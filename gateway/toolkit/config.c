@@ -267,14 +267,24 @@ static void pick_table(struct group *g)
     key_mistake(g, setting, section->pick_key, text);
 }
 
+/* A template of lines, whose users bring the rest? */
+static bool is_template(const struct settings *values)
+{
+    const struct setting_value *value = settings_find(values, "personal");
+
+    return value && value->number;
+}
+
 static void check_required(const struct group *g)
 {
+    unsigned brought = is_template(g->values) ? OPT_OWN : 0;
     char text[400], expected[200];
 
     for (size_t i = 0; i < g->values->n; i++) {
         const struct setting_value *value = &g->values->values[i];
 
-        if (!(value->option->flags & OPT_REQUIRED) || value->given)
+        if (!(value->option->flags & OPT_REQUIRED) || value->given ||
+            value->option->flags & brought)
             continue;
         option_expects(value->option, expected, sizeof(expected));
         snprintf(text, sizeof(text), "is missing; expected %s: %s", expected,

@@ -64,6 +64,15 @@ struct settings *settings_new(const struct option *table, const char *name,
                               struct err *err);
 void settings_free(struct settings *settings);
 
+/* A group of the same options with the same values. Tables that options brought
+ * along stay `from`'s, which must live longer. */
+struct settings *settings_like(const struct settings *from, const char *name);
+
+/* Sets an OPT_TEXT as strangers may give it: no secret is loaded from
+ * anywhere. ERR_CONFIG without the key. */
+bool settings_put(struct settings *settings, const char *key, const char *text,
+                  struct err *err);
+
 void config_free(struct config *config);
 
 #endif

@@ -314,6 +314,43 @@ void settings_free(struct settings *s)
     free(s);
 }
 
+struct settings *settings_like(const struct settings *from, const char *name)
+{
+    struct settings *s = xcalloc(1, sizeof(*s));
+
+    s->name = xstrdup(name);
+    s->place = xstrdup(from->place);
+    s->n = from->n;
+    s->values = xcalloc(s->n + 1, sizeof(*s->values));
+    for (size_t i = 0; i < s->n; i++) {
+        const struct setting_value *value = &from->values[i];
+
+        s->values[i] = (struct setting_value){ .option = value->option,
+                                               .given = value->given,
+                                               .text = xstrdup(value->text),
+                                               .number = value->number };
+        for (size_t k = 0; k < value->n_items; k++)
+            setting_add_item(&s->values[i], value->items[k]);
+    }
+    return s;
+}
+
+bool settings_put(struct settings *s, const char *key, const char *text,
+                  struct err *err)
+{
+    struct setting_value *value = settings_find(s, key);
+
+    assert(value && value->option->type == OPT_TEXT);
+    if (!*text || !utf8_valid(text, strlen(text)))
+        return err_set(err, ERR_CONFIG, "expected some text");
+    secret_free(value->text);
+    value->text = xstrdup(text);
+    value->given = true;
+    if (value->option->flags & OPT_SECRET)
+        log_hide(text);
+    return true;
+}
+
 struct setting_value *settings_find(const struct settings *s, const char *key)
 {
     for (size_t i = 0; i < s->n; i++) {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/kind.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/store.h"
@@ -94,9 +95,54 @@ static char *relayed_text(struct component *component,
                      delivery->contact, text, jid);
 }
 
+/* XEP-0444: the whole set, words for whoever knows no reactions are not worth a
+ * notification. */
+static void add_reactions(xmpp_stanza_t *message,
+                          const struct delivery *delivery)
+{
+    xmpp_stanza_t *reactions =
+        stanza_add(message, "reactions", NS_REACTIONS, NULL);
+
+    stanza_set(reactions, "id", delivery->target);
+    for (const char *at = delivery->text; *at; at += strspn(at, " ")) {
+        size_t size = strcspn(at, " ");
+        char *emoji = xstrndup(at, size);
+
+        if (size > 0)
+            stanza_add(reactions, "reaction", NULL, emoji);
+        free(emoji);
+        at += size;
+    }
+    stanza_add(message, "store", NS_HINTS, NULL);
+}
+
+/* XEP-0461. What came from the contact has an id of ours. */
+static void add_reply(struct component *component, xmpp_stanza_t *message,
+                      const struct delivery *delivery)
+{
+    xmpp_stanza_t *reply = stanza_add(message, "reply", NS_REPLY, NULL);
+    char jid[JID_BARE_SIZE];
+    struct id id;
+
+    contact_jid(component, delivery->contact, jid);
+    stanza_set(reply, "to",
+               id_parse(delivery->target, &id) ? jid : delivery->account);
+    stanza_set(reply, "id", delivery->target);
+}
+
+static void add_target(struct component *component, xmpp_stanza_t *message,
+                       const struct delivery *delivery)
+{
+    if (delivery->kind == KIND_EDIT)
+        stanza_set(stanza_add(message, "replace", NS_CORRECT, NULL), "id",
+                   delivery->target);
+    else if (delivery->kind != KIND_REACTION)
+        add_reply(component, message, delivery);
+}
+
 /* One stanza of a delivery. */
 struct saying {
-    const char *id, *text;
+    const char *id, *text; /* NULL: reactions */
     const char *url; /* of a medium: clients show it when it is all the text */
     bool relayed;
 };
@@ -113,15 +159,17 @@ static bool say(struct component *component, const struct delivery *delivery,
 
     contact_jid(component, saying->relayed ? "" : delivery->contact, from);
     message = stanza_open(component->ctx, "message", &envelope);
-    stanza_add(message, "body", NULL, saying->text);
+    if (saying->text)
+        stanza_add(message, "body", NULL, saying->text);
+    else
+        add_reactions(message, delivery);
     if (saying->url)
         stanza_add(stanza_add(message, "x", NS_OOB, NULL), "url", NULL,
                    saying->url);
+    if (saying->text && delivery->target)
+        add_target(component, message, delivery);
     add_ids(message, domain, saying->id);
     add_delay(message, domain, delivery->at);
-    if (delivery->target)
-        stanza_set(stanza_add(message, "replace", NS_CORRECT, NULL), "id",
-                   delivery->target);
     if (delivery->name && delivery->name[0])
         stanza_add(message, "nick", NS_NICK, delivery->name);
     if (!component_send(component, message, STREAM_PATIENT))
@@ -173,12 +221,33 @@ static bool say_media(struct component *component,
     return said && (!*words || say_text(component, delivery, words));
 }
 
+/* What it is about may not be known (any more): then it is told in words. */
+static bool say_reaction(struct component *component,
+                         const struct delivery *delivery)
+{
+    struct id_text id = id_text(&delivery->id);
+    struct saying saying = { .id = id.text,
+                             .relayed = is_relayed(component, delivery) };
+    char *words;
+    bool said;
+
+    if (delivery->target)
+        return say(component, delivery, &saying);
+    words = *delivery->text ? xasprintf("[Reacted with %s]", delivery->text)
+                            : xstrdup("[Took a reaction back]");
+    said = say_text(component, delivery, words);
+    free(words);
+    return said;
+}
+
 bool deliver_text(struct component *component, const struct delivery *delivery)
 {
     const char *text = delivery->text ? delivery->text : "";
     bool relayed, said;
     struct buf words;
 
+    if (delivery->kind == KIND_REACTION)
+        return say_reaction(component, delivery);
     if (delivery->n_attachments == 0)
         return say_text(component, delivery, text);
     relayed = is_relayed(component, delivery);

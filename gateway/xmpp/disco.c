@@ -13,6 +13,7 @@
 #include "xmpp/adhoc.h"
 #include "xmpp/blocking.h"
 #include "xmpp/caps.h"
+#include "xmpp/content.h"
 #include "xmpp/dispatch.h"
 #include "xmpp/form.h"
 #include "xmpp/multicast.h"
@@ -36,6 +37,31 @@ static bool has_registration(const struct network *network)
     return account_registration_open(network);
 }
 
+static bool has_edits(const struct network *network)
+{
+    return network_policy(network)->edits;
+}
+
+static bool has_retractions(const struct network *network)
+{
+    return network_policy(network)->retractions;
+}
+
+static bool has_reactions(const struct network *network)
+{
+    return network_policy(network)->reactions;
+}
+
+static bool has_replies(const struct network *network)
+{
+    return network_policy(network)->replies;
+}
+
+static bool has_typing(const struct network *network)
+{
+    return network_policy(network)->typing;
+}
+
 static const struct feature features[] = {
     { .var = NS_DISCO_INFO, .gateway = true, .contact = true },
     { .var = NS_PING, .gateway = true, .contact = true },
@@ -54,6 +80,11 @@ static const struct feature features[] = {
     { .var = NS_TIME, .gateway = true },
     { .var = NS_ADDRESS, .gateway = true },
     { .var = NS_RECEIPTS, .contact = true, .has = has_receipts },
+    { .var = NS_CORRECT, .contact = true, .has = has_edits },
+    { .var = NS_RETRACT, .contact = true, .has = has_retractions },
+    { .var = NS_REACTIONS, .contact = true, .has = has_reactions },
+    { .var = NS_REPLY, .contact = true, .has = has_replies },
+    { .var = NS_CHATSTATES, .contact = true, .has = has_typing },
 };
 
 static void add_identity(xmpp_stanza_t *query, const char *category,

@@ -132,6 +132,7 @@ static bool may_ask(struct request *request, struct denial *denial)
 
 /* What a message says; the URL of its medium is in the text, too. */
 struct said {
+    struct content content;
     const char *text, *url;
 };
 
@@ -144,6 +145,8 @@ static void accept_text(struct request *request, const struct said *said)
         .contact = request->contact,
         .stanza_id = xmpp_stanza_get_id(request->stanza),
         .origin_id = origin_id(request->stanza),
+        .kind = said->content.kind,
+        .target = said->content.target,
         .text = said->text,
         .attachment = said->url,
         .receipt = stanza_find(request->stanza, "request", NS_RECEIPTS),
@@ -167,6 +170,7 @@ static void accept_copy(struct request *request, const char *contact,
         .contact = contact,
         .stanza_id = xmpp_stanza_get_id(request->stanza),
         .origin_id = key,
+        .kind = said->content.kind,
         .text = said->text,
         .attachment = said->url,
         .receipt = stanza_find(request->stanza, "request", NS_RECEIPTS),
@@ -194,18 +198,22 @@ static void accept_multicast(struct request *request, const struct said *said)
 }
 
 /* What the network can carry of it. Phones take plain words. */
-static bool read_content(struct request *request, struct buf *text,
-                         struct denial *denial)
+static bool read_content(struct request *request, struct content *content,
+                         struct buf *text, struct denial *denial)
 {
-    struct network *network = request->component->network;
-    xmpp_stanza_t *body = stanza_find(request->stanza, "body", NS_COMPONENT);
+    const struct network_policy *policy =
+        network_policy(request->component->network);
+    bool good;
 
-    if (!network_policy(network)->phone_addresses)
-        return !body || buf_add_text(text, stanza_text(body));
-    if (content_plain(request->stanza, text, &denial->err))
-        return true;
-    denial->refusal = refusal_of(&denial->err);
-    return false;
+    *content = (struct content){ KIND_TEXT, NULL };
+    if (policy->phone_addresses)
+        good = content_plain(request->stanza, text, &denial->err);
+    else
+        good =
+            content_rich(request->stanza, policy, content, text, &denial->err);
+    if (!good)
+        denial->refusal = refusal_of(&denial->err);
+    return good;
 }
 
 static void route_text(struct request *request, const struct said *said)
@@ -226,6 +234,37 @@ static void route_text(struct request *request, const struct said *said)
         accept_text(request, said);
 }
 
+/* XEP-0085: only whether somebody writes is of use elsewhere. */
+static void tell_typing(struct request *request)
+{
+    struct network *network = request->component->network;
+    struct denial denial;
+    bool on = stanza_find(request->stanza, "composing", NS_CHATSTATES);
+
+    if (network_policy(network)->typing &&
+        (on || stanza_find(request->stanza, "paused", NS_CHATSTATES)) &&
+        request_allowed(request, &denial) &&
+        request_resolve(request, &denial) && request->contact[0])
+        network_typing(network, request->account, request->contact, on);
+}
+
+/* The URL of a medium stands in the text, wherever that goes; a medium is what
+ * is nothing else. */
+static bool said_is_empty(struct said *said, struct buf *text)
+{
+    bool words = said->content.kind != KIND_RETRACTION &&
+                 said->content.kind != KIND_REACTION;
+
+    if (said->url && words)
+        oob_append(text, said->url);
+    if (said->url && said->content.kind == KIND_TEXT)
+        said->content.kind = KIND_MEDIA;
+    else
+        said->url = NULL;
+    said->text = buf_text(text);
+    return content_is_empty(&said->content, text);
+}
+
 void message_text(struct request *request)
 {
     struct denial denial;
@@ -236,15 +275,12 @@ void message_text(struct request *request)
         return;
     said.url = oob_url(request->stanza, request->from.domain);
     buf_init(&text, TEXT_MAX);
-    if (!read_content(request, &text, &denial))
+    if (!read_content(request, &said.content, &text, &denial))
         request_refuse(request, &denial.refusal);
-    else {
-        if (said.url)
-            oob_append(&text, said.url);
-        said.text = buf_text(&text);
-        if (text.len > 0)
-            route_text(request, &said);
-    }
+    else if (said_is_empty(&said, &text))
+        tell_typing(request);
+    else
+        route_text(request, &said);
     buf_free(&text);
 }
 

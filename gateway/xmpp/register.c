@@ -8,11 +8,16 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/option.h"
+#include "base/secret.h"
 #include "core/account.h"
 #include "xmpp/dispatch.h"
 #include "xmpp/form.h"
 
 enum { FIELDS = 2, NICK_MAX = 100 };
+
+/* Instead of what a line of one's own needs: there shall be none any more. */
+static const char TAKE_BACK[] = "-";
 
 typedef const char *check_fn(const char *value);
 
@@ -28,6 +33,7 @@ struct asked {
     xmpp_stanza_t *stanza;
     char *account;
     char *values[FIELDS]; /* NULL: leave it as it is */
+    char *own;            /* for a line of his own; NULL: as it is */
 };
 
 /* --- fields --------------------------------------------------------------- */
@@ -68,6 +74,7 @@ static void asked_free(struct asked *asked)
 {
     for (size_t i = 0; i < FIELDS; i++)
         free(asked->values[i]);
+    secret_free(asked->own);
     free(asked->account);
     (void)xmpp_stanza_release(asked->stanza);
     free(asked);
@@ -141,15 +148,20 @@ static bool account_is_fine(struct asked *asked, const struct account *account,
 static char *instructions(const struct component *component)
 {
     bool phones = network_policy(component->network)->phone_addresses;
+    bool own = account_own_option(component->network);
 
     return xasprintf("%s No password is needed: your XMPP address is your "
-                     "account. Everything here may be left empty.",
+                     "account. Everything here may be left empty.%s",
                      phones ? "Register to send texts to phones and get texts "
                               "from them."
-                            : "Register to use this gateway.");
+                            : "Register to use this gateway.",
+                     own ? " What is secret is not shown again: empty leaves "
+                           "it as it is, - takes it back."
+                         : "");
 }
 
-static void add_form(xmpp_stanza_t *query, const char *text, char **values)
+static void add_form(xmpp_stanza_t *query, const char *text, char **values,
+                     const struct option *own)
 {
     xmpp_stanza_t *form = form_add(query, "form", NS_REGISTER);
 
@@ -159,6 +171,8 @@ static void add_form(xmpp_stanza_t *query, const char *text, char **values)
         form_value(
             form_field(form, fields[i].var, "text-single", fields[i].label),
             values[i]);
+    if (own)
+        (void)form_field(form, own->key, "text-private", own->help);
 }
 
 static void on_get(void *arg, const struct account *account,
@@ -182,7 +196,8 @@ static void on_get(void *arg, const struct account *account,
         if (fields[i].legacy)
             stanza_add(query, fields[i].var, NULL, asked->values[i]);
     }
-    add_form(query, text, asked->values);
+    add_form(query, text, asked->values,
+             account_own_option(asked->component->network));
     free(text);
     component_answer(asked->component, result);
     asked_free(asked);
@@ -219,12 +234,15 @@ static void remove_account(struct request *request)
 static void on_registered(void *arg, bool made, const struct err *err)
 {
     struct asked *asked = arg;
+    const char *own = asked->own;
 
     (void)made;
-    if (err)
-        refuse_err(asked, err);
+    if (!err && own)
+        account_put_own(asked->component->network, asked->account,
+                        strcmp(own, TAKE_BACK) == 0 ? NULL : own, on_removed,
+                        asked);
     else
-        answer_done(asked);
+        on_removed(asked, err);
 }
 
 static void on_set(void *arg, const struct account *account,
@@ -267,6 +285,35 @@ static const char *given(struct request *request, xmpp_stanza_t *form,
     return element ? stanza_text(element) : NULL;
 }
 
+static void refuse_value(struct asked *asked, const char *wrong)
+{
+    const struct refusal refusal = { .condition = "not-acceptable",
+                                     .type = "modify",
+                                     .text = wrong };
+
+    refuse(asked, &refusal);
+}
+
+/* Nobody sees what was given before: empty leaves it as it is. */
+static bool read_own(struct request *request, xmpp_stanza_t *form,
+                     struct asked *asked)
+{
+    struct network *network = request->component->network;
+    const struct option *option = account_own_option(network);
+    const char *value = form && option ? form_get(form, option->key) : NULL;
+    struct err err;
+
+    if (!value || !*value)
+        return true;
+    if (strcmp(value, TAKE_BACK) != 0 &&
+        !account_own_check(network, request->account, value, &err)) {
+        refuse_value(asked, err.text);
+        return false;
+    }
+    asked->own = xstrdup(value);
+    return true;
+}
+
 static bool read_values(struct request *request, xmpp_stanza_t *form,
                         struct asked *asked)
 {
@@ -275,15 +322,12 @@ static bool read_values(struct request *request, xmpp_stanza_t *form,
         const char *wrong = value ? fields[i].check(value) : NULL;
 
         if (wrong) {
-            const struct refusal refusal = { .condition = "not-acceptable",
-                                             .type = "modify",
-                                             .text = wrong };
-            refuse(asked, &refusal);
+            refuse_value(asked, wrong);
             return false;
         }
         asked->values[i] = xstrdup(value);
     }
-    return true;
+    return read_own(request, form, asked);
 }
 
 /* A form that is not the one we gave. */

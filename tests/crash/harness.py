@@ -22,6 +22,8 @@ HOST, DOMAIN = "example.org", "sms.example.org"
 class Stage:
     """Everything but the daemon lives here and outlives it."""
 
+    patience = 5    # seconds until a named point is reached
+
     def __init__(self, folder, seed):
         self.folder, self.seed = folder, seed
         self.rng = random.Random(f"kills {seed}")
@@ -71,7 +73,8 @@ class Stage:
         self.server.lie = rng.choice(["never", "never", "late", "always"])
         crash = f"{point}:{rng.randint(1, 6)}" if point else None
         daemon.start(rng.randint(0, 1), crash)
-        deadline = time.monotonic() + (5 if point else rng.uniform(0, span))
+        deadline = time.monotonic() + (self.patience if point
+                                       else rng.uniform(0, span))
         feeder = asyncio.ensure_future(self._feed(deadline))
         hit = await daemon.wait_end(deadline - time.monotonic())
         feeder.cancel()
@@ -130,6 +133,9 @@ class Stage:
         if code != 0:
             self.ledger.complain(f"SIGTERM ended with {code}:\n"
                                  + self.daemon.log())
+        self.left_behind()
+
+    def left_behind(self):
         for name, modem in self.world.modems.items():
             left = {n: m.used() for n, m in modem.memories.items()
                     if m.used()}

@@ -10,12 +10,14 @@ OPEN_OUTS, OPEN_INS = 150, 12
 
 
 class Load:
-    def __init__(self, seed, world, server, ledger):
+    contacts = [f"+4477009{n:05}" for n in range(100, 100 + CONTACTS)]
+
+    def __init__(self, seed, world, server, ledger, contacts=None):
         self.rng = random.Random(f"load {seed}")
         self.world, self.server, self.ledger = world, server, ledger
         self.tokens = 0
         self.orders = {}
-        self.contacts = [f"+4477009{n:05}" for n in range(100, 100 + CONTACTS)]
+        self.contacts = contacts or self.contacts
         self.refusing = set(self.contacts[::10])
         self.talked = set()     # contacts whose account is known
         self.waiting = []       # written with an origin-id, not accepted

@@ -91,8 +91,9 @@ def test_shipped_configuration_is_right(tmp_path, shipped):
     full = "\n".join(
         line if empty.match(line) else re.sub(r"^(\s*)#(?=[\w}])", r"\1",
                                               line)
-        for line in text.splitlines()).replace(
-            '#  network = "sms"', '  network = "sms"')
+        for line in text.splitlines())
+    full = re.sub('#  network = "\\w+"', '  network = "sms"', full).replace(
+        '#token = "";', 'token = "1:x";')
     for content in (text, full):
         path.write_text(content)
         done = run("-c", str(path), "check")

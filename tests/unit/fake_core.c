@@ -35,6 +35,16 @@ static void on_timer(void *arg)
     loop_stop(fake->loop);
 }
 
+static void fake_give(struct fake *fake, uint64_t token)
+{
+    if (fake->key && fake->ack == ACK_STORED)
+        line_state_put(&fake->line, fake->key, fake->value);
+    free(fake->key);
+    free(fake->value);
+    fake->key = fake->value = NULL;
+    fake->driver->ack(&fake->line, token, fake->ack);
+}
+
 static void give_acks(void *arg)
 {
     struct fake *fake = arg;
@@ -47,7 +57,7 @@ static void give_acks(void *arg)
     fake->n_acks = 0;
     for (size_t i = 0; i < n; i++)
         if (acks[i] != 0 && fake->driver->ack != NULL)
-            fake->driver->ack(&fake->line, acks[i], fake->ack);
+            fake_give(fake, acks[i]);
 }
 
 void fake_want_ack(struct fake *fake, uint64_t token)
@@ -197,6 +207,8 @@ void fake_free(struct fake *fake)
         set_clear(&fake->sets[i]);
     parts_clear(&fake->parts);
     settings_free(fake->line.settings);
+    free(fake->key);
+    free(fake->value);
     free(fake);
 }
 

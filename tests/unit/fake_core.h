@@ -33,10 +33,11 @@ void fake_release(struct fake *fake);
  * have taken) contains `text`, and returns it, or NULL after the time. The
  * lines:
  *   online CAPS SIM | offline KIND TEXT
- *   received CHAT|TEXT[ in slot SLOT] | told CHAT|TEXT (a KIND_NOTICE)
+ *   received CHAT|TEXT[ in slot SLOT][ for ACCOUNT]
+ *   told CHAT|TEXT (a KIND_NOTICE)
  *   attached SOURCE TYPE NAME SIZE (after its received; "-": none)
  *   located CALL api|media URL | located CALL KIND TEXT
- *   answer CALL TEXT[ (more)] | contact CHAT NAME | notice TEXT
+ *   answer CALL TEXT[ (more)] | contact CHAT NAME | gone CHAT | notice TEXT
  *   part SET SEQ/TOTAL | joined CHAT|TEXT
  *   sent TICKET ID | failed TICKET KIND SCOPE CODE TEXT | unsure TICKET WHY
  *   report ID CHAT KIND | state KEY VALUE | status KEY VALUE */

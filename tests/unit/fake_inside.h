@@ -62,6 +62,7 @@ struct fake {
     struct set sets[FAKE_SETS_MAX];
     size_t n_sets;
     char last_id[64], to[64];
+    char *key, *value; /* state that goes with the next ack */
 };
 
 void fake_record(struct fake *fake, const char *format, ...)

@@ -140,15 +140,33 @@ void line_received(struct line *line, const struct incoming *messages, size_t n,
 
         text_copy(line->fake->last_id, sizeof(line->fake->last_id),
                   id != NULL ? id : "");
-        fake_record(line->fake, "%s %s|%s%s%s",
+        fake_record(line->fake, "%s %s|%s%s%s%s%s",
                     messages[i].kind == KIND_NOTICE ? "told" : "received",
                     messages[i].chat, messages[i].text,
                     messages[i].slot != NULL ? " in slot " : "",
-                    messages[i].slot != NULL ? messages[i].slot : "");
+                    messages[i].slot != NULL ? messages[i].slot : "",
+                    messages[i].account != NULL ? " for " : "",
+                    messages[i].account != NULL ? messages[i].account : "");
         for (size_t k = 0; k < messages[i].n_attachments; k++)
             record_attachment(line->fake, &messages[i].attachments[k]);
     }
     fake_want_ack(line->fake, token);
+}
+
+void line_received_and_put(struct line *line, const struct incoming *messages,
+                           size_t n, uint64_t token, const char *key,
+                           const char *value)
+{
+    free(line->fake->key);
+    free(line->fake->value);
+    line->fake->key = xstrdup(key);
+    line->fake->value = xstrdup(value);
+    line_received(line, messages, n, token);
+}
+
+void line_contact_gone(struct line *line, const char *chat)
+{
+    fake_record(line->fake, "gone %s", chat);
 }
 
 static struct set *set_find(struct fake *fake, const char *name,

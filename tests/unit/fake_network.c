@@ -198,6 +198,26 @@ void account_register(struct network *network, const char *jid,
     fn(arg, made, NULL);
 }
 
+const struct option *account_own_option(const struct network *network)
+{
+    return network->own;
+}
+
+bool account_own_check(const struct network *network, const char *jid,
+                       const char *value, struct err *err)
+{
+    (void)network;
+    (void)jid;
+    return strchr(value, ':') || err_set(err, ERR_CONFIG, "token: no colon");
+}
+
+void account_put_own(struct network *network, const char *jid,
+                     const char *value, account_done_fn *fn, void *arg)
+{
+    buf_addf(&network->calls, "own %s %s\n", jid, value ? value : "none");
+    fn(arg, NULL);
+}
+
 void account_blocked(struct network *network, const char *jid,
                      account_blocked_fn *fn, void *arg)
 {
@@ -258,7 +278,17 @@ void inbox_user_text(struct network *network, const struct user_text *text,
         &network->calls, "text %s|%s|%s|%s|%s|%s|%d\n", text->account,
         text->from, text->contact, text->stanza_id ? text->stanza_id : "-",
         text->origin_id ? text->origin_id : "-", text->text, text->receipt);
+    if (text->target)
+        (void)buf_addf(&network->calls, "kind %d of %s\n", (int)text->kind,
+                       text->target);
     wait_for(network, (struct waiting){ .done = done, .arg = arg });
+}
+
+void network_typing(struct network *network, const char *account,
+                    const char *contact, bool on)
+{
+    (void)account;
+    (void)buf_addf(&network->calls, "typing %s %d\n", contact, on);
 }
 
 void network_front_up(struct network *network)

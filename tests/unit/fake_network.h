@@ -20,6 +20,7 @@ struct network {
     char account[256];      /* the one that exists, "": none */
     char settings[256];
     bool disabled;
+    const struct option *own; /* what a user gives for a line of his own */
     enum health health;
     bool contacts_are_well; /* whatever the health of the gateway */
     const char *health_text;

@@ -105,7 +105,7 @@ static void test_drivers(void **state)
         for (const struct option *o = driver->options; o->key; o++)
             assert_true(o->help && o->help[strlen(o->help) - 1] != '.');
     }
-    assert_int_equal(n, 3);
+    assert_int_equal(n, 4);
     assert_null(drivers_find("carrier-pigeon"));
 }
 

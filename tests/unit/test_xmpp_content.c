@@ -147,6 +147,85 @@ static void test_taken_back(void **state)
     scene_clear(&scene);
 }
 
+/* --- networks that can do more --------------------------------------------
+ */
+
+#define REPLY                                                                  \
+    "<reply xmlns='urn:xmpp:reply:0' id='x' to='y@z'/>"                        \
+    "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reply:0'>"            \
+    "<body start='0' end='5'/></fallback>"
+#define REPLACE "<replace xmlns='urn:xmpp:message-correct:0' id='o'/>"
+#define RETRACT "<retract xmlns='urn:xmpp:message-retract:1' id='o'/>"
+#define REACT(what)                                                            \
+    "<reactions xmlns='urn:xmpp:reactions:0' id='o'>" what "</reactions>"
+
+struct rich {
+    const char *in;
+    const char *text; /* NULL: nothing is sent */
+    const char *kind; /* "" without a target */
+};
+
+static const struct rich able[] = {
+    { "<body>*big*</body>", "*big*", "" },
+    { "<body>&gt; hey\nyes</body>" REPLY, "\nyes", "kind 0 of x\n" },
+    { "<body>&gt; kept</body>", "> kept", "" },
+    { "<body>b</body>" REPLACE, "b", "kind 2 of o\n" },
+    { "<body>words</body>" RETRACT, "", "kind 3 of o\n" },
+    { REACT("<reaction>a</reaction><reaction>b</reaction>"), "a b",
+      "kind 4 of o\n" },
+    { REACT(""), "", "kind 4 of o\n" },
+    { "<reactions xmlns='urn:xmpp:reactions:0'/>", NULL, "" },
+    { "<composing xmlns='http://jabber.org/protocol/chatstates'/>", NULL,
+      "typing 7 1\n" },
+};
+
+static const struct rich unable[] = {
+    { "<body>*big*</body>", "*big*", "" },
+    { "<body>&gt; hey\nyes</body>" REPLY, "> hey\nyes", "" },
+    { "<body>b</body>" REPLACE, "Corrected: b", "" },
+    { REACT("<reaction>a</reaction>"), "Reacted with a", "" },
+    { REACT(""), NULL, "" },
+    { "<composing xmlns='http://jabber.org/protocol/chatstates'/>", NULL, "" },
+};
+
+static void check_rich(struct scene *scene, const struct rich *rich, size_t n)
+{
+    char stanza[1024], call[512];
+
+    for (size_t i = 0; i < n; i++) {
+        (void)snprintf(stanza, sizeof(stanza),
+                       "<message from='a@example.org/r' id='m' "
+                       "to='7@sms.localhost' type='chat'>%s</message>",
+                       rich[i].in);
+        (void)snprintf(call, sizeof(call),
+                       rich[i].text ? "text a@example.org|a@example.org/r|7|m|"
+                                      "-|%s|0\n%s"
+                                    : "%s%s",
+                       rich[i].text ? rich[i].text : "", rich[i].kind);
+        assert_string_equal(converse(stanza), "");
+        assert_string_equal(fake_calls(&scene->network), call);
+    }
+}
+
+static void test_rich(void **state)
+{
+    struct scene scene;
+    struct network_policy *policy = &scene.network.policy;
+
+    (void)state;
+    scene_make(&scene, NULL);
+    policy->phone_addresses = false;
+    scene_online(&scene);
+    check_rich(&scene, unable, sizeof(unable) / sizeof(unable[0]));
+    has(converse("<message from='a@example.org/r' id='m' to='7@sms.localhost'>"
+                 "<body>words</body>" RETRACT "</message>"),
+        "<feature-not-implemented ");
+    policy->edits = policy->retractions = policy->reactions = true;
+    policy->replies = policy->typing = true;
+    check_rich(&scene, able, sizeof(able) / sizeof(able[0]));
+    scene_clear(&scene);
+}
+
 #define TO_MANY                                                                \
     "<message from='a@example.org/r' id='m' to='sms.localhost'>"               \
     "<origin-id xmlns='urn:xmpp:sid:0' id='o'/><body>all</body>"               \
@@ -249,7 +328,7 @@ int main(void)
         cmocka_unit_test(test_styles),   cmocka_unit_test(test_style_flood),
         cmocka_unit_test(test_contents), cmocka_unit_test(test_taken_back),
         cmocka_unit_test(test_many),     cmocka_unit_test(test_too_many),
-        cmocka_unit_test(test_group),
+        cmocka_unit_test(test_group),    cmocka_unit_test(test_rich),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -324,6 +324,7 @@ static void test_deliver(void **state)
     has(out, "stamp=\"2023-11-14T22:13:20");
     has_not(out, "<nick");
     has_not(out, "<replace");
+    delivery.kind = KIND_EDIT;
     delivery.target = borrowed("0f0e0d0c0b0a09080706050403020100");
     out = deliver(&scene, &delivery);
     has(out, "<replace ");

@@ -3,6 +3,7 @@
 #include "xmpp_scene.h"
 
 #include "base/mem.h"
+#include "base/option.h"
 #include "core/account.h"
 #include "xmpp/session.h"
 
@@ -57,6 +58,42 @@ static void test_get(void **state)
     has(out, "<registered/>");
     has(out, "<nick>Al &lt;3</nick>");
     has(out, "<value>33</value>");
+    scene_clear(&scene);
+}
+
+/* A line of his own: what he gives is never shown. */
+static void test_own(void **state)
+{
+    static const struct option token = { .key = "token", .help = "Your bot" };
+    struct scene scene;
+    const char *out;
+
+    (void)state;
+    scene_begin(&scene);
+    has_not(ask("get", QUERY()), "var=\"token\"");
+    scene.network.own = &token;
+    out = ask("get", QUERY());
+    has(out, "var=\"token\"");
+    has(out, "text-private");
+    out = ask("set", FORM("submit", "<field var='token'><value>x</value>"
+                                    "</field>"));
+    has(out, "<not-acceptable ");
+    has(out, "token: no colon");
+    assert_string_equal(fake_calls(&scene.network), "");
+    has(ask("set", FORM("submit", "<field var='token'><value>1:a</value>"
+                                  "</field>")),
+        "type=\"result\"");
+    assert_string_equal(fake_calls(&scene.network),
+                        "register " ALICE " {}\nown " ALICE " 1:a\n");
+    has_not(ask("get", QUERY()), "1:a");
+    has(ask("set", FORM("submit", "<field var='token'><value/></field>")),
+        "type=\"result\"");
+    assert_string_equal(fake_calls(&scene.network), "register " ALICE " {}\n");
+    has(ask("set", FORM("submit", "<field var='token'><value>-</value>"
+                                  "</field>")),
+        "type=\"result\"");
+    assert_string_equal(fake_calls(&scene.network),
+                        "register " ALICE " {}\nown " ALICE " none\n");
     scene_clear(&scene);
 }
 
@@ -284,6 +321,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_get),
         cmocka_unit_test(test_set),
+        cmocka_unit_test(test_own),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_closed_and_disabled),
         cmocka_unit_test(test_joined_and_left),
