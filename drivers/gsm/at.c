@@ -75,6 +75,7 @@ void at_reset(struct at *at)
 {
     at->phase = AT_IDLE;
     at->aside = NULL;
+    at->is_late = false;
     at->bound_line[0] = '\0';
     at->len = 0;
     at->overlong = false;
@@ -148,8 +149,21 @@ void at_aside_end(struct at *at)
     if (at->aside == NULL)
         return;
     at->aside = NULL;
+    at->is_late = true;
     if (at->is_held && at->phase != AT_IDLE)
         finish(at, &held);
+}
+
+/* Is it the result of a command beside that was given up? */
+static bool take_late(struct at *at, const struct at_final *final)
+{
+    bool lacks_lines = at->shape == AT_LINES && at->lines == 0;
+
+    if (!at->is_late || (final->code != AT_OK && final->number != 340) ||
+        (at->phase == AT_WAIT_FINAL && !lacks_lines))
+        return false;
+    at->is_late = false;
+    return true;
 }
 
 static void prompt(struct at *at)
@@ -278,6 +292,8 @@ static void take_line(struct at *at, char *line)
             emit_urc(at, AT_URC_CALL, line, NULL);
         else if (at->aside != NULL)
             take_either(at, &final);
+        else if (take_late(at, &final))
+            return;
         else if (at->phase != AT_IDLE)
             finish(at, &final);
         else

@@ -110,6 +110,7 @@ struct at {
     const char *noise; /* more beginnings of lines that mean nothing, as in
                           at_command.prefixes; set by the caller, or NULL */
     const char *aside; /* the command beside, NULL: none */
+    bool is_late;      /* its result may still come, though given up */
     bool is_held;      /* an error of which nobody knows yet whose it is */
     struct at_final held;
     const char *prefixes;
@@ -143,7 +144,8 @@ void at_data_sent(struct at *at);
  * must stay valid until it ends; while one is beside, no other may begin. */
 void at_aside(struct at *at, const char *text);
 
-/* No result of the command beside is awaited any more. */
+/* The result of the command beside is not waited for any more. An OK that
+ * comes where lines of the one in flight should have come is taken for it. */
 void at_aside_end(struct at *at);
 
 bool at_busy(const struct at *at);
