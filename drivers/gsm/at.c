@@ -6,7 +6,7 @@
  * line (AT+CGMI), and noise otherwise.
  *
  * Left out on purpose: deadlines and what to do when one passes (gsm.c), and
- * the numeric result codes of ATV0, which the init sequence turns off. */
+ * the numeric result codes of ATV0, which the probe turns off. */
 #include "gsm/at.h"
 
 #include <assert.h>
@@ -42,6 +42,7 @@ void at_begin(struct at *at, const struct at_command *command)
     at->prefixes = command->prefixes;
     at->shape = command->shape;
     at->phase = command->prompt ? AT_WAIT_PROMPT : AT_WAIT_FINAL;
+    at->echoed = false;
     at->lines = 0;
     at->truncated = false;
     at->want_hex = false;
@@ -301,8 +302,10 @@ static void take_line(struct at *at, char *line)
         return;
     }
     trim_end(line);
-    if (at->phase != AT_IDLE && strcasecmp(line, at->command) == 0)
+    if (at->phase != AT_IDLE && strcasecmp(line, at->command) == 0) {
+        at->echoed = true;
         return;
+    }
     if (at->aside != NULL && strcasecmp(line, at->aside) == 0)
         return;
     if (at->phase != AT_IDLE && is_answer(at, line))

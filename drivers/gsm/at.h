@@ -107,6 +107,7 @@ struct at {
     void *arg;
     enum at_phase phase;
     char command[AT_COMMAND_MAX + 1]; /* to know its echo */
+    bool echoed;                      /* it came */
     const char *noise; /* more beginnings of lines that mean nothing, as in
                           at_command.prefixes; set by the caller, or NULL */
     const char *aside; /* the command beside, NULL: none */

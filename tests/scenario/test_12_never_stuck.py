@@ -143,6 +143,16 @@ def test_reboot_with_noise(begin):
     comes_through(scene, "after the restart")
 
 
+def test_restart_without_a_word(begin):
+    """In text mode it would send the PDU as a text, to the number that is its
+    length; that its echo is on again gives it away."""
+    scene = begin([{"name": "sim1", "number": SIM, "profile": "tc35"}])
+    scene.sim.fault("reboot", modem="sim1", seconds=0, noise=[])
+    scene.sim.wait_for("booted")
+    comes_through(scene, "as a text")
+    scene.gateway.wait_log("has forgotten its settings")
+
+
 def test_brown_out_while_it_sends(begin):
     scene = begin()
     scene.sim.fault("brown-out", modem="sim1", mid=True, accept=False)
@@ -249,6 +259,14 @@ def test_another_reader(begin):
     scene = begin()
     scene.sim.fault("port-stolen", modem="sim1", seconds=1)
     comes_through(scene, "what is left of it", limit=1 + 3 + BACK)
+
+
+@pytest.mark.parametrize("command", ["ATV0", "ATQ1", "ATE1"])
+def test_settings_of_somebody_else(begin, command):
+    """Another program makes it answer in numbers, or not at all."""
+    scene = begin()
+    scene.sim.fault("port-stolen", modem="sim1", seconds=0, lines=[command])
+    comes_through(scene, "as we like it", limit=3 + BACK)
 
 
 def test_answers_to_somebody_else(begin):
