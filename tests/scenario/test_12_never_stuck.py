@@ -140,6 +140,8 @@ def test_reboot_with_noise(begin):
     scene.sim.fault("reboot", modem="sim1", seconds=0.3, noise=[
         "\x00\x00\xff\xfe", "^BOOT:19132345,0,0,0,6", "RDY", "+CFUN: 1"])
     scene.sim.wait_for("booted")
+    with within(SOON):
+        scene.gateway.wait_log("line sim1: the modem restarted")
     comes_through(scene, "after the restart")
 
 
@@ -157,6 +159,7 @@ def test_brown_out_while_it_sends(begin):
     scene = begin()
     scene.sim.fault("brown-out", modem="sim1", mid=True, accept=False)
     comes_through(scene, "with little power", limit=1 + BACK)
+    scene.gateway.wait_log("line sim1: the modem restarted")
 
 
 def test_unplugged_while_it_sends(begin):
