@@ -6,7 +6,7 @@
  * line (AT+CGMI), and noise otherwise.
  *
  * Left out on purpose: deadlines and what to do when one passes (gsm.c), and
- * the numeric result codes of ATV0, which the init sequence turns off. */
+ * the numeric result codes of ATV0, which the probe turns off. */
 #include "gsm/at.h"
 
 #include <assert.h>
@@ -42,6 +42,7 @@ void at_begin(struct at *at, const struct at_command *command)
     at->prefixes = command->prefixes;
     at->shape = command->shape;
     at->phase = command->prompt ? AT_WAIT_PROMPT : AT_WAIT_FINAL;
+    at->echoed = false;
     at->lines = 0;
     at->truncated = false;
     at->want_hex = false;
@@ -75,6 +76,7 @@ void at_reset(struct at *at)
 {
     at->phase = AT_IDLE;
     at->aside = NULL;
+    at->is_late = false;
     at->bound_line[0] = '\0';
     at->len = 0;
     at->overlong = false;
@@ -148,8 +150,21 @@ void at_aside_end(struct at *at)
     if (at->aside == NULL)
         return;
     at->aside = NULL;
+    at->is_late = true;
     if (at->is_held && at->phase != AT_IDLE)
         finish(at, &held);
+}
+
+/* Is it the result of a command beside that was given up? */
+static bool take_late(struct at *at, const struct at_final *final)
+{
+    bool lacks_lines = at->shape == AT_LINES && at->lines == 0;
+
+    if (!at->is_late || (final->code != AT_OK && final->number != 340) ||
+        (at->phase == AT_WAIT_FINAL && !lacks_lines))
+        return false;
+    at->is_late = false;
+    return true;
 }
 
 static void prompt(struct at *at)
@@ -278,6 +293,8 @@ static void take_line(struct at *at, char *line)
             emit_urc(at, AT_URC_CALL, line, NULL);
         else if (at->aside != NULL)
             take_either(at, &final);
+        else if (take_late(at, &final))
+            return;
         else if (at->phase != AT_IDLE)
             finish(at, &final);
         else
@@ -285,8 +302,10 @@ static void take_line(struct at *at, char *line)
         return;
     }
     trim_end(line);
-    if (at->phase != AT_IDLE && strcasecmp(line, at->command) == 0)
+    if (at->phase != AT_IDLE && strcasecmp(line, at->command) == 0) {
+        at->echoed = true;
         return;
+    }
     if (at->aside != NULL && strcasecmp(line, at->aside) == 0)
         return;
     if (at->phase != AT_IDLE && is_answer(at, line))

@@ -107,9 +107,11 @@ struct at {
     void *arg;
     enum at_phase phase;
     char command[AT_COMMAND_MAX + 1]; /* to know its echo */
+    bool echoed;                      /* it came */
     const char *noise; /* more beginnings of lines that mean nothing, as in
                           at_command.prefixes; set by the caller, or NULL */
     const char *aside; /* the command beside, NULL: none */
+    bool is_late;      /* its result may still come, though given up */
     bool is_held;      /* an error of which nobody knows yet whose it is */
     struct at_final held;
     const char *prefixes;
@@ -143,7 +145,8 @@ void at_data_sent(struct at *at);
  * must stay valid until it ends; while one is beside, no other may begin. */
 void at_aside(struct at *at, const char *text);
 
-/* No result of the command beside is awaited any more. */
+/* The result of the command beside is not waited for any more. An OK that
+ * comes where lines of the one in flight should have come is taken for it. */
 void at_aside_end(struct at *at);
 
 bool at_busy(const struct at *at);

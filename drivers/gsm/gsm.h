@@ -169,6 +169,7 @@ struct gsm {
     int memory; /* selected for reading, -1: unknown */
     bool cmms;  /* the link stays up between messages */
     int cfun;
+    bool echoes; /* although it was told not to */
 
     /* How it is. */
     int creg, cereg, act, dbm, used, total;

@@ -345,6 +345,7 @@ static void init_done(struct gsm *g)
         gsm_enter(g, GSM_PROBING);
         return;
     }
+    g->echoes = g->at.echoed;
     gsm_enter(g, GSM_SEARCHING);
 }
 

@@ -326,15 +326,20 @@ static void probe_done(struct gsm *g, const struct at_event *event)
     timer_start(g->deadline, PROBE_QUIET_MS);
 }
 
+/* What does not understand AT alone may have been told to answer in numbers, or
+ * not at all. */
 static void probe_timeout(struct gsm *g)
 {
-    static const struct at_command command = { .text = "AT" };
+    static const struct at_command commands[] = {
+        { .text = "AT" },
+        { .text = "ATE0V1Q0" },
+    };
 
     at_reset(&g->at);
     if (g->tries == PROBE_SETTLED)
         gsm_enter(g, GSM_INITIALISING);
     else if (g->tries++ < PROBE_TRIES)
-        gsm_ask(g, &command, 1);
+        gsm_ask(g, &commands[(g->tries - 1) % 2], 1);
     else
         gsm_failf(g, ERR_LINK,
                   "no modem answers on %s: is it the right "

@@ -2,7 +2,8 @@
  *
  * PREPARING makes sure that the modem is in PDU mode still (one that restarted
  * without a word is in text mode, and would send the PDU to the number that its
- * length is), writes AT+CMGS (before the first of several: AT+CMMS=2, which
+ * length is: every few seconds that is asked, and a modem that echoes again has
+ * restarted), writes AT+CMGS (before the first of several: AT+CMMS=2, which
  * keeps the radio link up between them) and waits for the prompt: until then
  * nothing is sent and every failure is a plain one. SUBMITTED waits for the
  * answer: from the first octet of the PDU on, only an answer that says so is a
@@ -219,7 +220,9 @@ void gsm_send_prompt(struct gsm *g)
     if (took > g->slowest_ms)
         g->slowest_ms = took;
     g->written_size = 0;
-    if (g->quirk->prompt_delay_ms > 0)
+    if (g->at.echoed && !g->echoes)
+        gsm_restart(g, "the modem has forgotten its settings");
+    else if (g->quirk->prompt_delay_ms > 0)
         timer_start(g->deadline, g->quirk->prompt_delay_ms);
     else
         write_pdu(g);
@@ -361,7 +364,6 @@ static void on_accepted(struct gsm *g, const struct at_event *event)
         snprintf(id, sizeof(id), "%d", reference);
         g->has_ticket = false;
         senseless_forget(g);
-        g->sure_at = clock_mono_ms();
         g->modem_failures = 0;
         gsm_trouble_over(g);
         line_sent(g->line, g->ticket, id);

@@ -140,13 +140,26 @@ def test_reboot_with_noise(begin):
     scene.sim.fault("reboot", modem="sim1", seconds=0.3, noise=[
         "\x00\x00\xff\xfe", "^BOOT:19132345,0,0,0,6", "RDY", "+CFUN: 1"])
     scene.sim.wait_for("booted")
+    with within(SOON):
+        scene.gateway.wait_log("line sim1: the modem restarted")
     comes_through(scene, "after the restart")
+
+
+def test_restart_without_a_word(begin):
+    """In text mode it would send the PDU as a text, to the number that is its
+    length; that its echo is on again gives it away."""
+    scene = begin([{"name": "sim1", "number": SIM, "profile": "tc35"}])
+    scene.sim.fault("reboot", modem="sim1", seconds=0, noise=[])
+    scene.sim.wait_for("booted")
+    comes_through(scene, "as a text")
+    scene.gateway.wait_log("has forgotten its settings")
 
 
 def test_brown_out_while_it_sends(begin):
     scene = begin()
     scene.sim.fault("brown-out", modem="sim1", mid=True, accept=False)
     comes_through(scene, "with little power", limit=1 + BACK)
+    scene.gateway.wait_log("line sim1: the modem restarted")
 
 
 def test_unplugged_while_it_sends(begin):
@@ -249,6 +262,14 @@ def test_another_reader(begin):
     scene = begin()
     scene.sim.fault("port-stolen", modem="sim1", seconds=1)
     comes_through(scene, "what is left of it", limit=1 + 3 + BACK)
+
+
+@pytest.mark.parametrize("command", ["ATV0", "ATQ1", "ATE1"])
+def test_settings_of_somebody_else(begin, command):
+    """Another program makes it answer in numbers, or not at all."""
+    scene = begin()
+    scene.sim.fault("port-stolen", modem="sim1", seconds=0, lines=[command])
+    comes_through(scene, "as we like it", limit=3 + BACK)
 
 
 def test_answers_to_somebody_else(begin):

@@ -52,7 +52,7 @@ def test_huawei(make):
     line.error("AT+CPMS?", "+CMS ERROR: 515")
     line.ask("AT^CURC=0")
     line.error("AT+WHAT=1", "COMMAND NOT SUPPORT")
-    deadline = time.monotonic() + 3
+    deadline = time.monotonic() + 10
     said = "515"
     while "515" in said:
         assert time.monotonic() < deadline
@@ -136,7 +136,8 @@ def test_ec25(make):
 def test_wavecom(make):
     line = of(make, "wavecom").line
     line.write("AT+CPIN?\r")
-    assert line.silence(0.1) == "\r\n+CPIN: READY\r\n"
+    line.until("\r\n+CPIN: READY\r\n")
+    assert line.silence(0.1) == ""
     line.ask('AT+CPMS="SM","SM"')
     line.error('AT+CPMS="SM","SM","SM"', "+CMS ERROR: 302")
 
@@ -165,28 +166,34 @@ def test_motorola(make):
     line.error("AT+CMGF=0", "MODEM ERROR: 3")
     line.ask("AT+MODE=2")
     line.ask("AT+CMGF=0")
-    line.ask(f"AT+CMGS={len(TPDU)}", "> ")
     data = "00" + TPDU.hex()
-    line.write(data[:20])       # too soon
-    line.silence(0.1)
-    line.write(data + "\x1a")
-    line.until("+CMGS: 0\r\n")
+    answer = "+CMS ERROR: 304"  # when this machine was not fast enough
+    while answer != "+CMGS: 0":
+        line.ask(f"AT+CMGS={len(TPDU)}", "> ")
+        line.write(data[:20])   # too soon
+        line.silence(0.1)
+        line.write(data + "\x1a")
+        answer = line.first_of("+CMGS: 0", "ERROR: 304")
 
 
 def test_nokia_loses_what_comes_in_one_go(make):
     modem = of(make, "nokia")
     line, data = modem.line, ("00" + TPDU.hex() + "\x1a").encode()
-    line.ask(f"AT+CMGS={len(TPDU)}", "> ")
-    line.silence(0.05)
-    line.write(data)
-    assert "CMGS" not in line.silence(0.1)
-    line.write("\x1b")
-    line.until("OK\r\n")
-    line.ask(f"AT+CMGS={len(TPDU)}", "> ")
-    for start in range(0, len(data), 18):
-        line.silence(0.025)
-        line.write(data[start:start + 18])
-    line.until("+CMGS: 0\r\n")
+
+    def typed(size):
+        """So much at a time: is it enough for a text?"""
+        line.ask(f"AT+CMGS={len(TPDU)}", "> ")
+        for start in range(0, len(data), size):
+            line.silence(0.05)
+            line.write(data[start:start + size])
+        said = line.silence(0.2)
+        line.write("\x1b\rAT\r")
+        line.until("OK\r\n")
+        line.silence(0.1)
+        return "+CMGS" in said
+    # A machine that is busy may take one go for several, and the reverse.
+    assert any(not typed(len(data)) for _ in range(9))
+    assert any(typed(18) for _ in range(9))
 
 
 def test_nokia_smartphone_only_sends(make):
@@ -226,7 +233,7 @@ def test_how_reports_are_acknowledged(make, profile, plain, full):
 @pytest.mark.parametrize("profile, obeys", [("ublox", True),
                                             ("ec25", False)])
 def test_acknowledging_while_a_text_is_sent(make, profile, obeys):
-    modem = of(make, profile, "2,2,0,1,0", answer=(600, 600))
+    modem = of(make, profile, "2,2,0,1,0", answer=(1500, 1500))
     line = modem.line
     line.ask("AT+CSMS=1")
     line.send(TPDU, None)

@@ -11,6 +11,7 @@ from sim import pdu
 from sim.client import Simulator
 
 PHONE = "+447700900123"
+PATIENCE = 10       # s for what comes at once when nothing else runs
 serial_numbers = itertools.count(1)
 
 
@@ -24,7 +25,7 @@ class Line:
     def write(self, data):
         os.write(self.fd, data.encode() if isinstance(data, str) else data)
 
-    def until(self, mark, timeout=3):
+    def until(self, mark, timeout=PATIENCE):
         """Reads up to `mark` and returns everything to its end."""
         mark = mark.encode() if isinstance(mark, str) else mark
         deadline = time.monotonic() + timeout
@@ -37,6 +38,22 @@ class Line:
         out, self.data = self.data[:end], self.data[end:]
         return out.decode("latin-1")
 
+    def take(self, size):
+        """Waits for so many bytes and returns them."""
+        while len(self.data) < size:
+            assert select.select([self.fd], [], [], PATIENCE)[0], self.data
+            self.data += os.read(self.fd, 4096)
+        out, self.data = self.data[:size], self.data[size:]
+        return out
+
+    def first_of(self, *marks):
+        """Reads up to the first line with one of these, and returns which."""
+        while True:
+            line = self.until("\r\n")
+            for mark in marks:
+                if mark in line:
+                    return mark
+
     def silence(self, seconds=0.15):
         """What comes in a while in which nothing should."""
         deadline = time.monotonic() + seconds
@@ -46,7 +63,7 @@ class Line:
         out, self.data = self.data, b""
         return out.decode("latin-1")
 
-    def ask(self, command, final="\r\nOK\r\n", timeout=3):
+    def ask(self, command, final="\r\nOK\r\n", timeout=PATIENCE):
         self.write(command + "\r")
         return self.until(final, timeout)
 
@@ -56,7 +73,7 @@ class Line:
         assert "OK" not in said
         return said
 
-    def submit(self, to, text, final="OK\r\n", timeout=3, **options):
+    def submit(self, to, text, final="OK\r\n", timeout=PATIENCE, **options):
         """Sends each part of a text; returns the answers."""
         answers = []
         for ud in pdu.split_text(text, ref=options.pop("ref", 7)):
@@ -64,7 +81,7 @@ class Line:
             answers.append(self.send(tpdu, final, timeout))
         return answers
 
-    def send(self, tpdu, final="OK\r\n", timeout=3):
+    def send(self, tpdu, final="OK\r\n", timeout=PATIENCE):
         self.ask(f"AT+CMGS={len(tpdu)}", "\r\n> ", timeout)
         self.write("00" + tpdu.hex().upper() + "\x1a")
         return self.until(final, timeout) if final else ""
@@ -102,10 +119,10 @@ class Modem:
     def fault(self, fault, **fields):
         self.sim.fault(fault, modem=self.name, **fields)
 
-    def wait(self, event, timeout=3, **fields):
+    def wait(self, event, timeout=PATIENCE, **fields):
         return self.sim.wait_for(event, timeout, modem=self.name, **fields)
 
-    def phone(self, timeout=3, **fields):
+    def phone(self, timeout=PATIENCE, **fields):
         return self.sim.wait_for("phone", timeout, from_=self.number,
                                  **fields)
 

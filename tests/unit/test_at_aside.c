@@ -96,6 +96,36 @@ static void test_no_second_result(void **state)
     expect("", true, "");
 }
 
+/* It is given up, and comes all the same. */
+static void expect_late(const char *bytes, const char *want)
+{
+    struct at at;
+    struct buf out;
+
+    buf_init(&out, 1024);
+    at_init(&at, on_event, &out);
+    at_begin(&at, &cmgs);
+    at_feed(&at, "> ", 2);
+    at_data_sent(&at);
+    at_aside(&at, "AT+CNMA=1");
+    at_aside_end(&at);
+    at_feed(&at, bytes, strlen(bytes));
+    assert_string_equal(buf_text(&out), want);
+    at_free(&at);
+    buf_free(&out);
+}
+
+static void test_late_result(void **state)
+{
+    (void)state;
+    expect_late("OK\r\n", "");
+    expect_late("OK\r\n+CMGS: 5\r\nOK\r\n", "done 0 -1;");
+    expect_late("+CMGS: 5\r\nOK\r\nOK\r\n", "done 0 -1;");
+    expect_late("+CMS ERROR: 340\r\n+CMGS: 5\r\nOK\r\n", "done 0 -1;");
+    expect_late("+CMS ERROR: 38\r\n", "done 3 38;");
+    expect_late("OK\r\nOK\r\n", "done 0 -1;"); /* sent without reference */
+}
+
 static void test_announcements_between(void **state)
 {
     (void)state;
@@ -110,6 +140,7 @@ int main(void)
         cmocka_unit_test(test_sent_first),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_no_second_result),
+        cmocka_unit_test(test_late_result),
         cmocka_unit_test(test_announcements_between),
     };
 

@@ -77,7 +77,7 @@ static void test_deleted_without_answer(void **state)
     fake_ack(sim->fake, ACK_STORED, true);
     sim_text(sim, "first");
     assert_non_null(fake_wait(sim->fake, "|first", 5000));
-    fake_run(sim->fake, 200);
+    fake_run(sim->fake, 1000); /* until nothing else is asked */
     sim_do(sim, "{\"cmd\":\"fault\",\"fault\":\"lose\",\"dir\":\"out\","
                 "\"bytes\":6}");
     fake_ack(sim->fake, ACK_STORED, false);
