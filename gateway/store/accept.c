@@ -20,24 +20,6 @@ struct accept_task {
     size_t forget_n;
 };
 
-static bool contact_rename(struct store *store, struct conversation *conv,
-                           const struct entry *entry, struct err *err)
-{
-    static const char put[] =
-        "INSERT INTO contact (network, account, address, name)"
-        " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (network, account, address)"
-        " DO UPDATE SET name = excluded.name";
-
-    if (!entry->name || (conv->name && strcmp(conv->name, entry->name) == 0))
-        return true;
-    free(conv->name);
-    conv->name = xstrdup(entry->name);
-    return db_run(store->db, put,
-                  DB_VALUES(db_text(entry->network), db_text(conv->account),
-                            db_text(entry->contact), db_text(entry->name)),
-                  err);
-}
-
 /* What several receivers of one event share. */
 struct event {
     const char *source, *key;
@@ -208,7 +190,7 @@ static bool accept_insert(struct store *store, struct conversation *conv,
         conversation_ready(store, conv);
     sink_count(conv->sink, MESSAGE_STATES, subject.state);
     if (!message_insert(store, entry, &subject, &target, err) ||
-        !contact_rename(store, conv, entry, err) ||
+        !contact_introduce(store, conv, entry->name, err) ||
         !reply_stick(store, entry, err) ||
         (intent && !accept_intent(store, entry, &subject, err)))
         return false;

@@ -244,6 +244,11 @@ struct attachment_row *attachments_copy(const struct attachment_row *rows,
 bool contact_name(struct store *store, const struct conversation *conv,
                   char **name, struct err *err);
 
+/* A message brought this name; unless the account has given one itself, it is
+ * the contact's from now on. */
+bool contact_introduce(struct store *store, struct conversation *conv,
+                       const char *name, struct err *err);
+
 /* --- slots (slots.c) ------------------------------------------------------ */
 
 /* The id that a correction names; "" when there is nothing to correct. */
@@ -319,6 +324,15 @@ struct plain_task {
     void *arg;
 };
 void plain_finish(struct task *task, const struct err *err);
+
+/* One that says something of an account and a contact. */
+struct pair_task {
+    struct plain_task plain; /* first */
+    const char *network, *account, *contact;
+    bool on;
+};
+void pair_submit(struct store *store, const struct task_ops *ops,
+                 const struct pair_task *pair); /* copied */
 
 /* --- parts and attempts (attempts.c) -------------------------------------- */
 
