@@ -302,11 +302,12 @@ enum health network_contact_health(const struct network *network,
 static void update_caps(struct network *network)
 {
     const struct line *line = NULL;
-    network->policy.receipts = false;
+    network->policy.receipts = network->policy.markers = false;
     while ((line = network_line_next(network, line))) {
         unsigned caps =
             line->state == LINE_ONLINE ? line->caps : line->driver->caps;
         network->policy.receipts |= (caps & CAP_DELIVERED) != 0;
+        network->policy.markers |= (caps & CAP_READ) != 0;
         network->policy.phone_addresses |= line->driver->phone_addresses;
         network->policy.gateway_type = line->driver->gateway_type;
     }

@@ -45,6 +45,8 @@ static bool message_insert(struct store *store, const struct entry *entry,
     static const char body[] = "INSERT INTO body (message, text)"
                                " VALUES (?1, ?2)";
     int64_t parts = subject->parts;
+    int64_t asked = (entry->receipt ? ASKED_RECEIPT : 0) |
+                    (entry->markable ? ASKED_MARKER : 0);
 
     return db_run(store->db, insert,
                   DB_VALUES(db_int(subject->row),
@@ -53,7 +55,7 @@ static bool message_insert(struct store *store, const struct entry *entry,
                             db_state(subject->state), db_int(subject->attempt),
                             db_int(entry->account == NULL), db_int(store->now),
                             db_int(entry->direction), db_int(entry->kind),
-                            db_int(entry->receipt), db_some(entry->at),
+                            db_int(asked), db_some(entry->at),
                             db_some(entry->expires), db_text(entry->author),
                             db_text(entry->stanza_id), db_text(entry->from),
                             db_some(parts ? entry->reference : 0),

@@ -159,6 +159,9 @@ bool store_recover(struct store *store, struct err *err); /* recover.c */
 /* account.state */
 enum { ACCOUNT_ACTIVE, ACCOUNT_BLOCKED };
 
+/* Bits of message.receipt: what its sender wants to hear. */
+enum { ASKED_RECEIPT = 1, ASKED_MARKER = 2 };
+
 /* --- sinks and counters (sink.c) ------------------------------------------ */
 
 struct sink *sink_get(struct store *store, const char *network,
@@ -271,7 +274,7 @@ struct subject {
     enum message_state state;
     unsigned attempt;
     enum owed owed;
-    bool receipt;
+    bool receipt, markable;
     bool bounced;    /* an error is noted with it */
     int64_t parts;   /* planned ones; 0: none stored */
     int64_t copy_of; /* the row it was accepted with; 0: it is no copy */

@@ -141,6 +141,7 @@ struct entry {
                         shares its dedupe; is dropped when that one is a text
                         to a line and refused */
     bool receipt;
+    bool markable;     /* TO_LINE: the sender wants to know that it was read */
     bool make_account; /* registration = auto; else unknown is refused */
     const struct allowance *allowance; /* TO_LINE; lives as long as the store;
                                           NULL: only what the account has */
@@ -348,6 +349,11 @@ struct report {
  * itself moved; its conversation's next message is ready then, not taken. */
 void store_report(struct store *store, const struct report *report,
                   store_moved_fn *fn, void *arg);
+
+/* The far side says that somebody has read a part. fn gets its message when all
+ * of it is delivered and its sender asked to be told (XEP-0333), else NULL. */
+void store_read(struct store *store, const struct report *report,
+                store_moved_fn *fn, void *arg);
 
 /* Debts of a network in order of age: fn gets each in turn, then NULL. */
 void store_owed(struct store *store, const char *network, size_t limit,

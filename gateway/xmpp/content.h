@@ -15,6 +15,7 @@
 #define NS_REPLY "urn:xmpp:reply:0"
 #define NS_FALLBACK "urn:xmpp:fallback:0"
 #define NS_STYLING "urn:xmpp:styling:0"
+#define NS_MARKERS "urn:xmpp:chat-markers:0"
 
 /* The plain text for a network without edits, reactions and replies, e.g. SMS:
  *  - the quotation that stands in for a reply (XEP-0461, 0428) is left out,

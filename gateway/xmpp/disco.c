@@ -13,6 +13,7 @@
 #include "xmpp/adhoc.h"
 #include "xmpp/blocking.h"
 #include "xmpp/caps.h"
+#include "xmpp/content.h"
 #include "xmpp/dispatch.h"
 #include "xmpp/form.h"
 #include "xmpp/multicast.h"
@@ -29,6 +30,11 @@ struct feature {
 static bool has_receipts(const struct network *network)
 {
     return network_policy(network)->receipts;
+}
+
+static bool has_markers(const struct network *network)
+{
+    return network_policy(network)->markers;
 }
 
 static bool has_registration(const struct network *network)
@@ -53,7 +59,9 @@ static const struct feature features[] = {
     { .var = NS_LAST, .gateway = true },
     { .var = NS_TIME, .gateway = true },
     { .var = NS_ADDRESS, .gateway = true },
+    { .var = NS_STANZA_ID, .gateway = true },
     { .var = NS_RECEIPTS, .contact = true, .has = has_receipts },
+    { .var = NS_MARKERS, .contact = true, .has = has_markers },
 };
 
 static void add_identity(xmpp_stanza_t *query, const char *category,
