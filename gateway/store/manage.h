@@ -88,6 +88,12 @@ void store_contact(struct store *store, const char *network,
                    const char *account, const char *address, const char *name,
                    store_fn *fn, void *arg);
 
+/* Names a contact for an account (NULL: for everybody who has no name of his
+ * own for it); `name` NULL: it has none. */
+void store_contact_name(struct store *store, const char *network,
+                        const char *account, const char *address,
+                        const char *name, store_fn *fn, void *arg);
+
 /* The kept ones: fn(arg, {"address", "name"}) each in order, then (arg, NULL).
  */
 void store_contacts(struct store *store, const char *network,

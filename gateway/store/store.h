@@ -484,12 +484,6 @@ void store_account_remove(struct store *store, const char *network,
                           const char *jid, const struct err *why,
                           store_moved_fn *fn, void *arg);
 
-/* Names a contact for an account (NULL: for everybody who has no name of his
- * own for it); `name` NULL: it has none. */
-void store_contact_name(struct store *store, const char *network,
-                        const char *account, const char *address,
-                        const char *name, store_fn *fn, void *arg);
-
 /* Roster: contacts of an account that asked for presence. */
 void store_subscribe(struct store *store, const char *network,
                      const char *account, const char *contact, bool on,
