@@ -105,6 +105,10 @@ void account_block(struct network *network, const char *jid,
 
 /* --- settings: pure, on the JSON text ------------------------------------ */
 
+/* May the setting "nick", "country" or "quiet" have this value? "" may all.
+ * The err says what is expected. */
+bool account_setting_check(const char *key, const char *value, struct err *err);
+
 /* The text of a setting, fresh memory; NULL: it is not set. */
 char *account_setting(const char *settings, const char *key);
 

@@ -4,7 +4,9 @@
 
 #include <json-c/json.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/limit.h"
 #include "base/mem.h"
 #include "core/front.h"
 
@@ -50,4 +52,46 @@ struct number_plan account_plan(const struct network *network,
         text_copy(plan.country_code, sizeof(plan.country_code), country);
     free(country);
     return plan;
+}
+
+/* --- values --------------------------------------------------------------- */
+
+enum { NICK_MAX = 100, COUNTRY_MAX = 3 };
+
+static bool check_nick(const char *value, struct err *err)
+{
+    return strlen(value) <= NICK_MAX ||
+           err_set(err, ERR_TOO_LONG, "the name is too long");
+}
+
+static bool check_country(const char *value, struct err *err)
+{
+    size_t n = strlen(value);
+    return (n <= COUNTRY_MAX && strspn(value, "0123456789") == n &&
+            value[0] != '0') ||
+           err_set(err, ERR_UNSUPPORTED,
+                   "the country is its calling code, 1 to 3 digits, such as "
+                   "44");
+}
+
+static bool check_quiet(const char *value, struct err *err)
+{
+    struct quiet hours;
+    return quiet_parse(value, &hours, err);
+}
+
+bool account_setting_check(const char *key, const char *value, struct err *err)
+{
+    static const struct {
+        const char *key;
+        bool (*check)(const char *value, struct err *err);
+    } checks[] = {
+        { "nick", check_nick },
+        { "country", check_country },
+        { "quiet", check_quiet },
+    };
+    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+        if (strcmp(checks[i].key, key) == 0)
+            return !*value || checks[i].check(value, err);
+    return err_set(err, ERR_UNSUPPORTED, "there is no setting \"%s\"", key);
 }

@@ -2,22 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/limit.h"
 #include "core/account.h"
 #include "core/commands.h"
 #include "core/front.h"
-
-enum { NICK_MAX = 100, COUNTRY_MAX = 3 };
-
-static void done(void *arg, const struct err *err)
-{
-    struct call *call = arg;
-
-    if (err)
-        call_failed(call, err);
-    else
-        call_done(call);
-}
 
 /* --- register and unregister ---------------------------------------------- */
 
@@ -27,7 +14,7 @@ static void on_registered(void *arg, bool made, const struct err *err)
 
     call_print(call,
                made ? "You are registered." : "You are registered already.");
-    done(call, err);
+    call_ended(call, err);
 }
 
 static void run_register(struct call *call)
@@ -57,7 +44,7 @@ static void run_leave(struct call *call)
         return;
     }
     call_print(call, "You are not registered any more.");
-    account_leave(call_network(call), call_who(call), done, call);
+    account_leave(call_network(call), call_who(call), call_ended, call);
 }
 
 static void run_unregister(struct call *call)
@@ -85,38 +72,37 @@ static const struct field setting_fields[] = {
     { 0 },
 };
 
-static bool check_settings(const struct call *call, struct err *err)
+/* "-" takes one away. */
+static const char *new_value(const struct call *call, const struct field *field)
 {
-    const char *nick = call_value(call, "nick");
-    const char *country = call_value(call, "country");
-    const char *quiet = call_value(call, "quiet");
-    size_t n = country ? strlen(country) : 0;
-    struct quiet hours;
+    const char *value = call_value(call, field->name);
 
-    if (nick && strlen(nick) > NICK_MAX)
-        return err_set(err, ERR_TOO_LONG, "the name is too long");
-    if (country && strcmp(country, "-") != 0 &&
-        (n > COUNTRY_MAX || strspn(country, "0123456789") != n ||
-         country[0] == '0'))
-        return err_set(err, ERR_UNSUPPORTED,
-                       "the country is its calling code, 1 to 3 digits, such "
-                       "as 44");
-    return !quiet || strcmp(quiet, "-") == 0 || quiet_parse(quiet, &hours, err);
+    return value && strcmp(value, "-") == 0 ? "" : value;
 }
 
-/* The settings with what was given; "-" takes one away. */
+static bool check_settings(const struct call *call, struct err *err)
+{
+    for (const struct field *f = setting_fields; f->name; f++) {
+        const char *value = new_value(call, f);
+
+        if (value && !account_setting_check(f->name, value, err))
+            return false;
+    }
+    return true;
+}
+
+/* The settings with what was given. */
 static char *changed(const struct call *call, const char *settings)
 {
     char *text = account_settings_with(settings, "", NULL);
 
     for (const struct field *f = setting_fields; f->name; f++) {
-        const char *value = call_value(call, f->name);
+        const char *value = new_value(call, f);
         char *old = text;
 
         if (!value)
             continue;
-        text = account_settings_with(old, f->name,
-                                     strcmp(value, "-") == 0 ? NULL : value);
+        text = account_settings_with(old, f->name, value);
         free(old);
     }
     return text;
@@ -144,8 +130,8 @@ static void on_settings(void *arg, const struct account *account,
     }
     settings = changed(call, account->settings);
     call_print(call, "Kept.");
-    account_put_settings(call_network(call), call_who(call), settings, done,
-                         call);
+    account_put_settings(call_network(call), call_who(call), settings,
+                         call_ended, call);
     free(settings);
 }
 

@@ -13,15 +13,6 @@
 
 enum { IMPORT_MAX = 1000, EXPORT_MAX = 256 * 1024 };
 
-static const char *text_of(struct json_object *object, const char *key)
-{
-    struct json_object *value;
-
-    if (!json_object_object_get_ex(object, key, &value) || !value)
-        return "";
-    return json_object_get_string(value);
-}
-
 static void set_roster(struct call *call, const char *contact, const char *name,
                        bool listed)
 {
@@ -40,7 +31,7 @@ static void on_contact(void *arg, struct json_object *object,
     char jid[NETWORK_JID_SIZE];
 
     if (object) {
-        network_contact_jid(call_network(call), text_of(object, "address"),
+        network_contact_jid(call_network(call), row_text(object, "address"),
                             jid);
         json_object_object_add(object, "jid", json_object_new_string(jid));
         call_row(call, object);
@@ -226,8 +217,8 @@ static void on_vcard(void *arg, struct json_object *object,
 {
     struct call *call = arg;
     struct buf *out = call_notes(call);
-    const char *name = text_of(object, "name");
-    const char *address = text_of(object, "address");
+    const char *name = row_text(object, "name");
+    const char *address = row_text(object, "address");
 
     if (object) {
         vcard_text_write(out, *name ? name : address, address,
@@ -255,12 +246,6 @@ static void run_export(struct call *call)
 }
 
 /* --- the table ------------------------------------------------------------ */
-
-#define ADDRESS_FIELD                                                          \
-    {                                                                          \
-        .name = "address", .type = FIELD_ADDRESS, .label = "Which number",     \
-        .required = true                                                       \
-    }
 
 static const struct field address_fields[] = { ADDRESS_FIELD, { 0 } };
 

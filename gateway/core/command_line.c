@@ -9,6 +9,7 @@
 #include "core/line.h"
 #include "core/line_call.h"
 #include "core/network.h"
+#include "core/people.h"
 
 /* A dialogue with a line. */
 struct talk {
@@ -74,6 +75,12 @@ static void run_reply(struct call *call)
         call_failed(call, &err);
 }
 
+/* An admin's are all lines, others those that were given to them. */
+static bool is_his(const struct call *call, const struct line *line)
+{
+    return call_is_admin(call) || people_has(&line->people, call_who(call));
+}
+
 static void begin(struct call *call, struct line *line, const char *name,
                   const char *argument)
 {
@@ -81,8 +88,10 @@ static void begin(struct call *call, struct line *line, const char *name,
     struct talk *talk;
     struct err err;
 
-    if (row && row->admin && !call_is_admin(call)) {
-        (void)err_set(&err, ERR_FORBIDDEN, "only admins may use %s here", name);
+    if (row && row->admin && !is_his(call, line)) {
+        (void)err_set(&err, ERR_FORBIDDEN,
+                      "only admins may use %s on a line that is not yours",
+                      name);
         call_failed(call, &err);
         return;
     }
@@ -147,29 +156,31 @@ static void run_drain(struct call *call)
 
 /* --- ussd ----------------------------------------------------------------- */
 
-/* The first of the account's lines that works and can do it, else the first
- * that could; `account` NULL: of all. */
-static struct line *line_for(struct network *network, const char *name,
+/* The best line for it: his, and one that works; of those that `account` may
+ * use, NULL: of all. NULL: none can do it. */
+static struct line *line_for(const struct call *call, const char *name,
                              const char *account)
 {
-    struct line *line = NULL, *able = NULL;
+    struct line *line = NULL, *best = NULL;
+    int most = -1;
 
-    while ((line = network_line_next(network, line))) {
-        if (!line_command_find(line, name) ||
+    while ((line = network_line_next(call_network(call), line))) {
+        int good = 2 * is_his(call, line) + line_is_online(line);
+
+        if (!line_command_find(line, name) || good <= most ||
             !people_admit(&line->people, account))
             continue;
-        if (line_is_online(line))
-            return line;
-        able = able ? able : line;
+        best = line;
+        most = good;
     }
-    return able;
+    return best;
 }
 
 static void run_ussd(struct call *call)
 {
     const char *name = call_value(call, "line");
-    struct line *line = name ? line_called(call, name)
-                             : line_for(call_network(call), "ussd", NULL);
+    struct line *line =
+        name ? line_called(call, name) : line_for(call, "ussd", NULL);
     struct err err;
 
     if (line) {
@@ -187,7 +198,7 @@ static void run_ussd(struct call *call)
 
 static void run_invite(struct call *call)
 {
-    struct line *line = line_for(call_network(call), "invite", call_who(call));
+    struct line *line = line_for(call, "invite", call_who(call));
     struct err err;
 
     if (line) {
@@ -248,8 +259,8 @@ static const struct field line_fields[] = {
 const struct command line_commands[] = {
     { .name = "ussd",
       .title = "USSD code",
-      .help = "send a code like *100# and read the network's answer",
-      .rank = RANK_ADMIN,
+      .help = "send a code like *100# on your own line and read the answer",
+      .rank = RANK_USER,
       .fields = ussd_fields,
       .run = run_ussd },
     { .name = "invite",

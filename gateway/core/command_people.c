@@ -74,12 +74,6 @@ static void run_claims(struct call *call)
 
 /* --- the table ------------------------------------------------------------ */
 
-#define ADDRESS_FIELD                                                          \
-    {                                                                          \
-        .name = "address", .type = FIELD_ADDRESS, .label = "Which number",     \
-        .required = true                                                       \
-    }
-
 static const struct field claim_fields[] = {
     ADDRESS_FIELD,
     { .name = "hours",

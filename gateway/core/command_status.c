@@ -211,10 +211,7 @@ static void on_counts(void *arg, struct json_object *counts,
     struct call *call = arg;
     struct json_object *status;
     if (!counts) {
-        if (err)
-            call_failed(call, err);
-        else
-            call_done(call);
+        call_ended(call, err);
         return;
     }
     status = json_object_new_object();
@@ -237,14 +234,6 @@ static void run_status(struct call *call)
 }
 
 /* --- queue and trace ------------------------------------------------------ */
-
-static const char *text_member(struct json_object *object, const char *key)
-{
-    struct json_object *value;
-    if (!json_object_object_get_ex(object, key, &value) || !value)
-        return "";
-    return json_object_get_string(value);
-}
 
 static void on_listed(void *arg, struct json_object *object,
                       const struct err *err)
@@ -282,16 +271,16 @@ static void run_queue(struct call *call)
 static void print_events(struct call *call, struct json_object *message)
 {
     struct json_object *events;
-    call_print(call, "%s: %s", text_member(message, "id"),
-               text_member(message, "state"));
+    call_print(call, "%s: %s", row_text(message, "id"),
+               row_text(message, "state"));
     if (!json_object_object_get_ex(message, "events", &events))
         return;
     for (size_t i = 0; i < json_object_array_length(events); i++) {
         struct json_object *event = json_object_array_get_idx(events, i), *at;
         if (json_object_object_get_ex(event, "at", &at))
-            call_print(
-                call, "%s %s %s", clock_iso(json_object_get_int64(at)).text,
-                text_member(event, "what"), text_member(event, "detail"));
+            call_print(call, "%s %s %s",
+                       clock_iso(json_object_get_int64(at)).text,
+                       row_text(event, "what"), row_text(event, "detail"));
     }
 }
 
@@ -302,10 +291,8 @@ static void on_traced(void *arg, struct json_object *object,
     if (object) {
         print_events(call, object);
         call_row(call, object);
-    } else if (err) {
-        call_failed(call, err);
     } else {
-        call_done(call);
+        call_ended(call, err);
     }
 }
 

@@ -8,16 +8,6 @@
 #include "core/front.h"
 #include "store/store.h"
 
-static void done(void *arg, const struct err *err)
-{
-    struct call *call = arg;
-
-    if (err)
-        call_failed(call, err);
-    else
-        call_done(call);
-}
-
 static void on_account(void *arg, const char *account, const struct err *err)
 {
     struct call *call = arg;
@@ -47,7 +37,7 @@ static void on_added(void *arg, bool made, const struct err *err)
 
     call_print(call, "%s %s.", call_value(call, "accountjid"),
                made ? "has an account now" : "had an account already");
-    done(call, err);
+    call_ended(call, err);
 }
 
 static void run_add(struct call *call)
@@ -60,21 +50,21 @@ static void run_disable(struct call *call)
 {
     call_print(call, "The account is disabled.");
     account_disable(call_network(call), call_value(call, "accountjid"), true,
-                    done, call);
+                    call_ended, call);
 }
 
 static void run_enable(struct call *call)
 {
     call_print(call, "The account works again.");
     account_disable(call_network(call), call_value(call, "accountjid"), false,
-                    done, call);
+                    call_ended, call);
 }
 
 static void run_remove(struct call *call)
 {
     call_print(call, "The account is removed.");
-    account_remove(call_network(call), call_value(call, "accountjid"), done,
-                   call);
+    account_remove(call_network(call), call_value(call, "accountjid"),
+                   call_ended, call);
 }
 
 /* Limits instead of those of all accounts. */
@@ -91,7 +81,7 @@ static void run_limit(struct call *call)
     call_print(call, limits ? "The account has limits of its own now."
                             : "The account has the limits of all.");
     account_limit(call_network(call), call_value(call, "accountjid"),
-                  limits ? limits : "", done, call);
+                  limits ? limits : "", call_ended, call);
 }
 
 static const struct field jid_fields[] = {

@@ -3,6 +3,7 @@
 #include "core/commands.h"
 
 #include <assert.h>
+#include <json-c/json.h>
 #include <stddef.h>
 
 #include "core/core.h"
@@ -32,12 +33,29 @@ const struct command *const *commands_all(void)
     return all;
 }
 
-void call_stored(void *arg, const struct err *err)
+void call_ended(void *arg, const struct err *err)
 {
     struct call *call = arg;
 
-    if (core_failed(call_core(call), err))
+    if (err)
         call_failed(call, err);
     else
         call_done(call);
+}
+
+void call_stored(void *arg, const struct err *err)
+{
+    const struct call *call = arg;
+
+    (void)core_failed(call_core(call), err);
+    call_ended(arg, err);
+}
+
+const char *row_text(struct json_object *row, const char *key)
+{
+    struct json_object *value;
+
+    if (!json_object_object_get_ex(row, key, &value) || !value)
+        return "";
+    return json_object_get_string(value);
 }

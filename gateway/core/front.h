@@ -71,6 +71,8 @@ struct front {
      * moved->owed is OWED_RECEIPT, else the stanza error of moved->err to the
      * full JID (a text notice to the bare JID too when `late`). */
     bool (*settle)(void *self, const struct moved *moved, bool late);
+    /* Tells the sender that his message was read (XEP-0333). */
+    void (*displayed)(void *self, const struct moved *moved);
     /* A chat message from the gateway itself to a bare JID (admins). */
     bool (*notice)(void *self, const char *to, const char *text);
     /* Words of the gateway's own about a text that was accepted, in the
@@ -122,6 +124,7 @@ struct network_policy {
     struct number_plan plan;
     bool phone_addresses; /* local parts are phone numbers */
     bool receipts;        /* some line can report delivery */
+    bool markers;         /* some line can report that one has read */
     bool edits, retractions, reactions, replies, typing; /* can take them */
     const char *const *addresses; /* XEP-0157, "KIND=URI" each */
     size_t n_addresses;
@@ -193,6 +196,7 @@ struct user_text {
     const char *attachment; /* URL of a medium, at the end of the text; NULL */
     const char *manner;     /* see driver.h; NULL: as usual */
     bool receipt;           /* XEP-0184 asked */
+    bool markable;          /* XEP-0333 asked */
 };
 
 /* Accepts or refuses; `done` is called exactly once, maybe before this

@@ -146,6 +146,7 @@ void inbox_user_text(struct network *network, const struct user_text *text,
         .key = text->origin_id,
         .manner = text->manner,
         .receipt = text->receipt,
+        .markable = text->markable,
         .make_account = account_is_made(network, text->account),
         .allowance = &network->limits.allowance,
         .answers_only = destination_answers_only(

@@ -20,6 +20,7 @@
 #include "core/line_call.h"
 #include "core/network.h"
 #include "core/outbox.h"
+#include "store/manage.h"
 #include "store/store.h"
 #include "toolkit/config.h"
 
@@ -414,6 +415,17 @@ static void on_reported(void *arg, const struct moved *moved,
     free(receipt);
 }
 
+/* Only while the stream is up: nobody is owed it. */
+static void on_read(void *arg, const struct moved *moved,
+                    struct delivery *follower, const struct err *err)
+{
+    struct network *network = arg;
+    (void)follower;
+    if (!core_failed(network->core, err) && moved &&
+        network->front_state == FRONT_UP)
+        network->front->displayed(network->self, moved);
+}
+
 void line_report(struct line *line, const char *remote_id, const char *chat,
                  enum report_kind kind, int64_t at, const struct err *err,
                  uint64_t token)
@@ -430,6 +442,8 @@ void line_report(struct line *line, const char *remote_id, const char *chat,
         .err = err,
     };
     store_report(line->core->store, &report, on_reported, receipt);
+    if (kind == REPORT_READ)
+        store_read(line->core->store, &report, on_read, line->network);
 }
 
 void line_typing(struct line *line, const char *chat, bool on)

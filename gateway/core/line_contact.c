@@ -6,6 +6,7 @@
 #include "core/core.h"
 #include "core/line.h"
 #include "core/network.h"
+#include "store/manage.h"
 #include "store/store.h"
 
 enum { TOLD_MAX = 100 };

@@ -97,7 +97,7 @@ void network_free(struct network *network)
     sink_stream_forget(network);
     known_forget(network);
     claims_forget(network);
-    free(network->untold);
+    admins_forget(network);
     free(network->addresses);
     free(network);
 }
@@ -173,38 +173,6 @@ const char *network_admin(const struct network *network, size_t i)
     return i < settings_list_size(network->xmpp, "admins")
                ? settings_list_item(network->xmpp, "admins", i)
                : NULL;
-}
-
-static void notify_admins(struct network *network, const char *text)
-{
-    size_t n = settings_list_size(network->xmpp, "admins");
-    int64_t now = clock_mono_ms();
-    if (network->told_admins_at != 0 && now - network->told_admins_at < 60000)
-        return;
-    network->told_admins_at = now;
-    for (size_t i = 0; i < n; i++)
-        network->front->notice(network->self,
-                               settings_list_item(network->xmpp, "admins", i),
-                               text);
-}
-
-void network_tell_admins(struct network *network, const char *text)
-{
-    log_warn("network %s: %s", network_name(network), text);
-    if (network->front_state == FRONT_UP) {
-        notify_admins(network, text);
-        return;
-    }
-    free(network->untold);
-    network->untold = xstrdup(text);
-}
-
-void network_tell_untold(struct network *network)
-{
-    if (network->untold)
-        notify_admins(network, network->untold);
-    free(network->untold);
-    network->untold = NULL;
 }
 
 /* --- addresses
@@ -359,6 +327,7 @@ static void update_caps(struct network *network)
         network->policy.gateway_type = line->driver->gateway_type;
     }
     network->policy.receipts = (all & CAP_DELIVERED) != 0;
+    network->policy.markers = (all & CAP_READ) != 0;
     network->policy.edits = (all & CAP_EDIT) != 0;
     network->policy.retractions = (all & CAP_RETRACT) != 0;
     network->policy.reactions = (all & CAP_REACTION) != 0;

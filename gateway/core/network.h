@@ -88,8 +88,12 @@ struct network {
     struct timer *fragments; /* looks for late parts */
     enum health health;      /* as last told */
     uint64_t up;             /* a bit for each line that sends */
-    int64_t told_admins_at;  /* clock_mono_ms */
-    char *untold;            /* for the admins, once the stream is up */
+    struct admin_words {
+        int64_t since; /* clock_mono_ms */
+        unsigned n;    /* words since then */
+        char *last;
+        char *waiting; /* until the stream is up */
+    } told;            /* to the admins (admins.c) */
 };
 
 struct network *network_new(struct core *core, const struct settings *settings,
@@ -112,9 +116,10 @@ void network_line_changed(struct network *network, struct line *line);
 /* What waits for a line is looked at again. */
 void network_wake(struct network *network);
 
-/* Logs it and tells the admins, at most once a minute; while the stream is
- * down the last such text waits for it. */
+/* Logs it and tells the admins: the same words once a minute, others up to ten
+ * times; while the stream is down the last ones wait for it. */
 void network_tell_admins(struct network *network, const char *text);
 void network_tell_untold(struct network *network); /* the stream is up */
+void admins_forget(struct network *network);
 
 #endif

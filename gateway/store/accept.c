@@ -9,6 +9,7 @@
 #include "store/inside.h"
 #include "store/lines.h"
 #include "store/rules.h"
+#include "store/usage.h"
 
 struct accept_task {
     struct task task;
@@ -21,24 +22,6 @@ struct accept_task {
     size_t forget_n;
     const char *state_owner, *state_key, *state_value;
 };
-
-static bool contact_rename(struct store *store, struct conversation *conv,
-                           const struct entry *entry, struct err *err)
-{
-    static const char put[] =
-        "INSERT INTO contact (network, account, address, name)"
-        " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (network, account, address)"
-        " DO UPDATE SET name = excluded.name";
-
-    if (!entry->name || (conv->name && strcmp(conv->name, entry->name) == 0))
-        return true;
-    free(conv->name);
-    conv->name = xstrdup(entry->name);
-    return db_run(store->db, put,
-                  DB_VALUES(db_text(entry->network), db_text(conv->account),
-                            db_text(entry->contact), db_text(entry->name)),
-                  err);
-}
 
 /* What several receivers of one event share. */
 struct event {
@@ -65,6 +48,8 @@ static bool message_insert(struct store *store, const struct entry *entry,
     static const char body[] = "INSERT INTO body (message, text)"
                                " VALUES (?1, ?2)";
     int64_t parts = subject->parts;
+    int64_t asked = (entry->receipt ? ASKED_RECEIPT : 0) |
+                    (entry->markable ? ASKED_MARKER : 0);
 
     return db_run(store->db, insert,
                   DB_VALUES(db_int(subject->row),
@@ -73,7 +58,7 @@ static bool message_insert(struct store *store, const struct entry *entry,
                             db_state(subject->state), db_int(subject->attempt),
                             db_int(entry->account == NULL), db_int(store->now),
                             db_int(entry->direction), db_int(entry->kind),
-                            db_int(entry->receipt), db_some(entry->at),
+                            db_int(asked), db_some(entry->at),
                             db_some(entry->expires), db_text(entry->author),
                             db_text(entry->stanza_id), db_text(entry->from),
                             db_some(parts ? entry->reference : 0),
@@ -225,7 +210,7 @@ static bool accept_insert(struct store *store, struct conversation *conv,
         conversation_ready(store, conv);
     sink_count(conv->sink, MESSAGE_STATES, subject.state);
     if (!message_insert(store, entry, &subject, &target, err) ||
-        !contact_rename(store, conv, entry, err) ||
+        !contact_introduce(store, conv, entry->name, err) ||
         !reply_stick(store, entry, err) ||
         (intent && !accept_intent(store, entry, &subject, err)))
         return false;

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "store/inside.h"
 #include "store/rules.h"
+#include "store/usage.h"
 
 enum { OWNER_MAX = 2400 };
 

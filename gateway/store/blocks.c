@@ -27,13 +27,7 @@ bool block_check(struct store *store, struct conversation *conv, bool *blocked,
     return true;
 }
 
-struct block_task {
-    struct plain_task plain;
-    const char *network, *account, *contact;
-    bool on;
-};
-
-static bool has_room(struct store *store, const struct block_task *t,
+static bool has_room(struct store *store, const struct pair_task *t,
                      struct err *err)
 {
     static const char count[] = "SELECT count(*) FROM block"
@@ -50,7 +44,7 @@ static bool has_room(struct store *store, const struct block_task *t,
 }
 
 /* Both directions of the conversation ask again. */
-static void forget_answers(struct store *store, const struct block_task *t)
+static void forget_answers(struct store *store, const struct pair_task *t)
 {
     struct conversation *conv, *next;
 
@@ -69,7 +63,7 @@ static bool block_run(struct store *store, struct task *task, struct err *err)
     static const char drop[] = "DELETE FROM block WHERE network = ?1"
                                " AND account = ?2"
                                " AND contact = coalesce(?3, contact)";
-    struct block_task *t = (struct block_task *)task;
+    struct pair_task *t = (struct pair_task *)task;
 
     if (t->on && !has_room(store, t, err))
         return false;
@@ -89,14 +83,11 @@ static const struct task_ops block_ops = {
 void store_block(struct store *store, const char *network, const char *account,
                  const char *contact, bool on, store_fn *fn, void *arg)
 {
-    struct block_task *t = task_new(store, &block_ops, sizeof(*t), 256);
-    struct task *task = &t->plain.task;
+    struct pair_task pair = { .plain = { .fn = fn, .arg = arg },
+                              .network = network,
+                              .account = account,
+                              .contact = contact,
+                              .on = on };
 
-    t->plain.fn = fn;
-    t->plain.arg = arg;
-    t->network = task_text(task, network);
-    t->account = task_text(task, account);
-    t->contact = task_text(task, contact);
-    t->on = on;
-    task_submit(task);
+    pair_submit(store, &block_ops, &pair);
 }

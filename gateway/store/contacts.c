@@ -5,7 +5,8 @@
  *
  * contact.roster: an account's contact was never put on his roster (0), it was
  * (1), or he has taken it off (2), and it is kept only so that it does not come
- * back by itself. */
+ * back by itself. contact.given: it is the account's own name for it, which
+ * none that a message brings replaces. */
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +137,28 @@ void store_contact_name(struct store *store, const char *network,
                                            .name = name });
 }
 
+bool contact_introduce(struct store *store, struct conversation *conv,
+                       const char *name, struct err *err)
+{
+    static const char put[] =
+        "INSERT INTO contact (network, account, address, name)"
+        " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (network, account, address)"
+        " DO UPDATE SET name = excluded.name WHERE contact.given = 0";
+
+    if (!name || (conv->name && strcmp(conv->name, name) == 0))
+        return true;
+    if (!db_run(store->db, put,
+                DB_VALUES(db_text(conv->sink->network), db_text(conv->account),
+                          db_text(conv->contact), db_text(name)),
+                err))
+        return false;
+    if (db_changed(store->db) == 0)
+        return true;
+    free(conv->name);
+    conv->name = xstrdup(name);
+    return true;
+}
+
 /* --- keeping -------------------------------------------------------------- */
 
 /* Those that were taken off make room for others. */
@@ -167,9 +190,11 @@ static bool contact_keep(struct store *store, const struct contact_task *t,
                          struct err *err)
 {
     static const char put[] =
-        "INSERT INTO contact (network, account, address, name, roster)"
-        " VALUES (?1, ?2, ?3, ?4, 1) ON CONFLICT (network, account, address)"
-        " DO UPDATE SET name = excluded.name, roster = 1";
+        "INSERT INTO contact (network, account, address, name, given, roster)"
+        " VALUES (?1, ?2, ?3, ?4, ?4 IS NOT NULL, 1)"
+        " ON CONFLICT (network, account, address) DO UPDATE"
+        " SET name = coalesce(excluded.name, contact.name),"
+        " given = contact.given | excluded.given, roster = 1";
 
     return contact_room(store, t, err) &&
            db_run(store->db, put,
@@ -183,7 +208,8 @@ static bool contact_drop(struct store *store, const struct contact_task *t,
                          struct err *err)
 {
     static const char forget[] =
-        "UPDATE contact SET name = NULL, roster = 2 WHERE network = ?1"
+        "UPDATE contact SET name = NULL, given = 0, roster = 2"
+        " WHERE network = ?1"
         " AND account = ?2 AND address = ?3 AND roster <> 0";
     static const char drop[] =
         "DELETE FROM contact WHERE network = ?1"

@@ -216,11 +216,6 @@ void store_export(struct store *store, const char *network, const char *account,
 
 /* --- erase ---------------------------------------------------------------- */
 
-struct erase_task {
-    struct plain_task plain;
-    const char *network, *account;
-};
-
 #define HIS_ENDED                                                              \
     " IN (SELECT m.id FROM conversation c JOIN message m ON m.conv = c.id"     \
     " WHERE c.network = ?1 AND c.account = ?2 AND m.state >= ?3)"
@@ -242,7 +237,7 @@ static bool erase_run(struct store *store, struct task *task, struct err *err)
         " AND NOT EXISTS (SELECT 1 FROM message m WHERE m.conv ="
         " conversation.id)",
     };
-    struct erase_task *t = (struct erase_task *)task;
+    struct pair_task *t = (struct pair_task *)task;
     const struct db_value values[] = { db_text(t->network), db_text(t->account),
                                        db_state(MESSAGE_SENT) };
 
@@ -264,12 +259,9 @@ void store_erase(struct store *store, const char *network, const char *account,
     static const struct task_ops ops = {
         .run = erase_run, .finish = plain_finish, .writes = true, .looks = true
     };
-    struct erase_task *t = task_new(store, &ops, sizeof(*t), 256);
-    struct task *task = &t->plain.task;
+    struct pair_task pair = { .plain = { .fn = fn, .arg = arg },
+                              .network = network,
+                              .account = account };
 
-    t->plain.fn = fn;
-    t->plain.arg = arg;
-    t->network = task_text(task, network);
-    t->account = task_text(task, account);
-    task_submit(task);
+    pair_submit(store, &ops, &pair);
 }

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "store/inside.h"
 #include "store/rules.h"
+#include "store/usage.h"
 
 static void task_fail(struct task *task, const struct err *err)
 {

@@ -159,6 +159,9 @@ bool store_recover(struct store *store, struct err *err); /* recover.c */
 /* account.state */
 enum { ACCOUNT_ACTIVE, ACCOUNT_BLOCKED };
 
+/* Bits of message.receipt: what its sender wants to hear. */
+enum { ASKED_RECEIPT = 1, ASKED_MARKER = 2 };
+
 /* --- sinks and counters (sink.c) ------------------------------------------ */
 
 struct sink *sink_get(struct store *store, const char *network,
@@ -244,6 +247,11 @@ struct attachment_row *attachments_copy(const struct attachment_row *rows,
 bool contact_name(struct store *store, const struct conversation *conv,
                   char **name, struct err *err);
 
+/* A message brought this name; unless the account has given one itself, it is
+ * the contact's from now on. */
+bool contact_introduce(struct store *store, struct conversation *conv,
+                       const char *name, struct err *err);
+
 /* --- slots (slots.c) ------------------------------------------------------ */
 
 /* The stanza's id that a message names; "" when it names none. */
@@ -280,7 +288,7 @@ struct subject {
     enum message_state state;
     unsigned attempt;
     enum owed owed;
-    bool receipt;
+    bool receipt, markable;
     bool bounced;    /* an error is noted with it */
     int64_t parts;   /* planned ones; 0: none stored */
     int64_t copy_of; /* the row it was accepted with; 0: it is no copy */
@@ -333,6 +341,15 @@ struct plain_task {
     void *arg;
 };
 void plain_finish(struct task *task, const struct err *err);
+
+/* One that says something of an account and a contact. */
+struct pair_task {
+    struct plain_task plain; /* first */
+    const char *network, *account, *contact;
+    bool on;
+};
+void pair_submit(struct store *store, const struct task_ops *ops,
+                 const struct pair_task *pair); /* copied */
 
 /* --- parts and attempts (attempts.c) -------------------------------------- */
 
@@ -443,25 +460,6 @@ bool id_range(const char *prefix, struct id range[2], struct err *err);
 /* Has the conversation's account blocked its contact? */
 bool block_check(struct store *store, struct conversation *conv, bool *blocked,
                  struct err *err);
-
-/* --- usage (usage.c) ------------------------------------------------------ */
-
-/* Adds n (maybe less than 0) to what `owner` used in the `span` ("day") that
- * began at `period`, Unix ms; in memory until usages_flush. */
-bool usage_add(struct store *store, const char *owner, const char *span,
-               int64_t period, int64_t n, struct err *err);
-bool usages_flush(struct store *store, struct err *err);
-void usages_committed(struct store *store);
-void usages_rollback(struct store *store);
-void usages_free(struct store *store);
-
-/* What was used so far, this group included. */
-bool usage_read(struct store *store, const char *owner, const char *span,
-                int64_t period, int64_t *amount, struct err *err);
-
-/* n parts of a SIM; `spend` says where they count. */
-bool usage_spend(struct store *store, const char *sim,
-                 const struct spend *spend, int64_t n, struct err *err);
 
 /* --- dedupe (seen.c) ------------------------------------------------------ */
 

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "store/inside.h"
+#include "store/usage.h"
 
 /* What is kept of the delivery, with the answer's texts in the task's room. */
 static void subject_copy(struct task *task, struct subject *subject,

@@ -171,14 +171,8 @@ void store_find_accounts(struct store *store, const char *network,
 
 /* --- subscriptions -------------------------------------------------------- */
 
-struct subscribe_task {
-    struct plain_task plain;
-    const char *network, *account, *contact;
-    bool on;
-};
-
-static bool subscription_room(struct store *store,
-                              const struct subscribe_task *t, struct err *err)
+static bool subscription_room(struct store *store, const struct pair_task *t,
+                              struct err *err)
 {
     static const char count[] = "SELECT count(*) FROM subscription"
                                 " WHERE network = ?1 AND account = ?2";
@@ -199,7 +193,7 @@ static bool subscribe_run(struct store *store, struct task *task,
         " VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
     static const char drop[] = "DELETE FROM subscription WHERE network = ?1"
                                " AND account = ?2 AND contact = ?3";
-    struct subscribe_task *t = (struct subscribe_task *)task;
+    struct pair_task *t = (struct pair_task *)task;
     const struct db_value values[] = { db_text(t->network), db_text(t->account),
                                        db_text(t->contact) };
 
@@ -219,16 +213,13 @@ void store_subscribe(struct store *store, const char *network,
                      const char *account, const char *contact, bool on,
                      store_fn *fn, void *arg)
 {
-    struct subscribe_task *t = task_new(store, &subscribe_ops, sizeof(*t), 256);
-    struct task *task = &t->plain.task;
+    struct pair_task pair = { .plain = { .fn = fn, .arg = arg },
+                              .network = network,
+                              .account = account,
+                              .contact = contact,
+                              .on = on };
 
-    t->plain.fn = fn;
-    t->plain.arg = arg;
-    t->network = task_text(task, network);
-    t->account = task_text(task, account);
-    t->contact = task_text(task, contact);
-    t->on = on;
-    task_submit(task);
+    pair_submit(store, &subscribe_ops, &pair);
 }
 
 static bool subscriptions_run(struct store *store, struct task *task,

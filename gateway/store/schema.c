@@ -117,7 +117,7 @@ static const char version_1[] =
  * the start of the minute, day or month in Unix ms, span its name. ruled: the
  * account has limits or quiet hours of its own, or was paused (rules.c). limits
  * are an admin's, so they are apart from the settings, which are the user's.
- * contact.roster: contacts.c. */
+ * contact.roster, given: contacts.c. */
 static const char version_2[] =
     "ALTER TABLE message ADD COLUMN manner TEXT;"
     "ALTER TABLE message ADD COLUMN slot TEXT;"
@@ -140,7 +140,8 @@ static const char version_2[] =
     "ALTER TABLE account ADD COLUMN paused_until INTEGER;"
     "CREATE INDEX account_ruled ON account (network, jid) WHERE ruled <> 0;"
 
-    "ALTER TABLE contact ADD COLUMN roster INTEGER NOT NULL DEFAULT 0;";
+    "ALTER TABLE contact ADD COLUMN roster INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE contact ADD COLUMN given INTEGER NOT NULL DEFAULT 0;";
 
 static const char *const migrations[] = { version_1, version_2 };
 enum { NEWEST = sizeof(migrations) / sizeof(migrations[0]) };

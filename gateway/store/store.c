@@ -21,6 +21,7 @@
 #include "store/inside.h"
 #include "store/rules.h"
 #include "store/schema.h"
+#include "store/usage.h"
 #include "toolkit/timer.h"
 
 enum { GROUP_MAX = 1000, KEY_MAX = 16 * 1024 };

@@ -141,6 +141,7 @@ struct entry {
                         shares its dedupe; is dropped when that one is a text
                         to a line and refused */
     bool receipt;
+    bool markable;     /* TO_LINE: the sender wants to know that it was read */
     bool make_account; /* registration = auto; else unknown is refused */
     const struct allowance *allowance; /* TO_LINE; lives as long as the store;
                                           NULL: only what the account has */
@@ -351,6 +352,11 @@ struct report {
 void store_report(struct store *store, const struct report *report,
                   store_moved_fn *fn, void *arg);
 
+/* The far side says that somebody has read a part. fn gets its message when all
+ * of it is delivered and its sender asked to be told (XEP-0333), else NULL. */
+void store_read(struct store *store, const struct report *report,
+                store_moved_fn *fn, void *arg);
+
 /* Debts of a network in order of age: fn gets each in turn, then NULL. */
 void store_owed(struct store *store, const char *network, size_t limit,
                 store_moved_fn *fn, void *arg);
@@ -479,12 +485,6 @@ void store_account_put(struct store *store, const struct account_change *change,
 void store_account_remove(struct store *store, const char *network,
                           const char *jid, const struct err *why,
                           store_moved_fn *fn, void *arg);
-
-/* Names a contact for an account (NULL: for everybody who has no name of his
- * own for it); `name` NULL: it has none. */
-void store_contact_name(struct store *store, const char *network,
-                        const char *account, const char *address,
-                        const char *name, store_fn *fn, void *arg);
 
 /* Roster: contacts of an account that asked for presence. */
 void store_subscribe(struct store *store, const char *network,

@@ -105,3 +105,18 @@ void plain_finish(struct task *task, const struct err *err)
     if (plain->fn && !(task->again && !err))
         plain->fn(plain->arg, err);
 }
+
+void pair_submit(struct store *store, const struct task_ops *ops,
+                 const struct pair_task *pair)
+{
+    struct pair_task *t = task_new(store, ops, sizeof(*t), 256);
+    struct task *task = &t->plain.task;
+
+    t->plain.fn = pair->plain.fn;
+    t->plain.arg = pair->plain.arg;
+    t->network = task_text(task, pair->network);
+    t->account = task_text(task, pair->account);
+    t->contact = task_text(task, pair->contact);
+    t->on = pair->on;
+    task_submit(task);
+}

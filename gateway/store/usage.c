@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "store/inside.h"
+#include "store/usage.h"
 
 enum { CACHE_MAX = 512, OWNER_MAX = 96 };
 

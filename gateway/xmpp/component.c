@@ -255,6 +255,11 @@ static bool front_settle(void *self, const struct moved *moved, bool late)
     return counted(component, deliver_outcome(component, moved, late));
 }
 
+static void front_displayed(void *self, const struct moved *moved)
+{
+    deliver_displayed(self, moved);
+}
+
 static bool front_notice(void *self, const char *to, const char *text)
 {
     return deliver_notice(self, to, text);
@@ -355,6 +360,7 @@ const struct front *component_front(void)
     static const struct front front = {
         .deliver = front_deliver,
         .settle = front_settle,
+        .displayed = front_displayed,
         .notice = front_notice,
         .remark = front_remark,
         .fence = front_fence,

@@ -17,6 +17,7 @@
 #define NS_FALLBACK "urn:xmpp:fallback:0"
 #define NS_CHATSTATES "http://jabber.org/protocol/chatstates"
 #define NS_STYLING "urn:xmpp:styling:0"
+#define NS_MARKERS "urn:xmpp:chat-markers:0"
 
 struct network_policy;
 

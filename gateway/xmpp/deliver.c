@@ -278,6 +278,23 @@ static bool send_receipt(struct component *component, const char *from,
     return component_send(component, message, STREAM_PATIENT);
 }
 
+/* XEP-0333, to all his resources: one of them may be read by now. */
+void deliver_displayed(struct component *component, const struct moved *moved)
+{
+    char from[JID_BARE_SIZE];
+    struct envelope envelope = { .from = from,
+                                 .to = moved->account,
+                                 .type = "chat" };
+    xmpp_stanza_t *message;
+
+    contact_jid(component, moved->contact, from);
+    message = stanza_open(component->ctx, "message", &envelope);
+    stanza_set(stanza_add(message, "displayed", NS_MARKERS, NULL), "id",
+               moved->stanza_id);
+    stanza_add(message, "store", NS_HINTS, NULL);
+    (void)component_send(component, message, STREAM_OPTIONAL);
+}
+
 static bool send_error(struct component *component, const char *from,
                        const struct moved *moved)
 {

@@ -19,6 +19,7 @@ void deliver_relayed(struct component *component, const char *account,
 bool deliver_text(struct component *component, const struct delivery *delivery);
 bool deliver_outcome(struct component *component, const struct moved *moved,
                      bool late);
+void deliver_displayed(struct component *component, const struct moved *moved);
 bool deliver_notice(struct component *component, const char *to,
                     const char *text);
 bool deliver_remark(struct component *component, const struct remark *remark);

@@ -32,6 +32,11 @@ static bool has_receipts(const struct network *network)
     return network_policy(network)->receipts;
 }
 
+static bool has_markers(const struct network *network)
+{
+    return network_policy(network)->markers;
+}
+
 static bool has_registration(const struct network *network)
 {
     return account_registration_open(network);
@@ -79,7 +84,9 @@ static const struct feature features[] = {
     { .var = NS_LAST, .gateway = true },
     { .var = NS_TIME, .gateway = true },
     { .var = NS_ADDRESS, .gateway = true },
+    { .var = NS_STANZA_ID, .gateway = true },
     { .var = NS_RECEIPTS, .contact = true, .has = has_receipts },
+    { .var = NS_MARKERS, .contact = true, .has = has_markers },
     { .var = NS_CORRECT, .contact = true, .has = has_edits },
     { .var = NS_RETRACT, .contact = true, .has = has_retractions },
     { .var = NS_REACTIONS, .contact = true, .has = has_reactions },

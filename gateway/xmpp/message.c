@@ -150,6 +150,7 @@ static void accept_text(struct request *request, const struct said *said)
         .text = said->text,
         .attachment = said->url,
         .receipt = stanza_find(request->stanza, "request", NS_RECEIPTS),
+        .markable = stanza_find(request->stanza, "markable", NS_MARKERS),
     };
 
     jid_full(&request->from, from);
@@ -174,6 +175,7 @@ static void accept_copy(struct request *request, const char *contact,
         .text = said->text,
         .attachment = said->url,
         .receipt = stanza_find(request->stanza, "request", NS_RECEIPTS),
+        .markable = stanza_find(request->stanza, "markable", NS_MARKERS),
     };
 
     jid_full(&request->from, from);

@@ -14,17 +14,14 @@
 #include "xmpp/dispatch.h"
 #include "xmpp/form.h"
 
-enum { FIELDS = 2, NICK_MAX = 100 };
+enum { FIELDS = 2 };
 
 /* Instead of what a line of one's own needs: there shall be none any more. */
 static const char TAKE_BACK[] = "-";
 
-typedef const char *check_fn(const char *value);
-
 struct register_field {
     const char *var, *label;
     bool legacy; /* an element of its own without a form, too */
-    check_fn *check;
 };
 
 /* An IQ that waits for the store; holds the stanza. */
@@ -36,26 +33,9 @@ struct asked {
     char *own;            /* for a line of his own; NULL: as it is */
 };
 
-/* --- fields --------------------------------------------------------------- */
-
-static const char *check_nick(const char *value)
-{
-    return strlen(value) <= NICK_MAX ? NULL : "the name is too long";
-}
-
-static const char *check_country(const char *value)
-{
-    size_t n = strlen(value);
-
-    return n <= 3 && strspn(value, "0123456789") == n && value[0] != '0'
-               ? NULL
-               : "the country is its calling code, 1 to 3 digits, such as 44";
-}
-
 static const struct register_field fields[FIELDS] = {
-    { "nick", "Your name", true, check_nick },
-    { "country", "Calling code of your country, e.g. 44", false,
-      check_country },
+    { "nick", "Your name", true },
+    { "country", "Calling code of your country, e.g. 44", false },
 };
 
 /* --- answering ------------------------------------------------------------ */
@@ -319,10 +299,10 @@ static bool read_values(struct request *request, xmpp_stanza_t *form,
 {
     for (size_t i = 0; i < FIELDS; i++) {
         const char *value = given(request, form, &fields[i]);
-        const char *wrong = value ? fields[i].check(value) : NULL;
+        struct err err;
 
-        if (wrong) {
-            refuse_value(asked, wrong);
+        if (value && !account_setting_check(fields[i].var, value, &err)) {
+            refuse_value(asked, err.text);
             return false;
         }
         asked->values[i] = xstrdup(value);

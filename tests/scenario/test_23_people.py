@@ -57,6 +57,21 @@ def test_nobody_elses_line(make_scene):
     assert scene.phone_texts() == ["mine"]
 
 
+def test_ussd_on_ones_own_line(make_scene):
+    """Her SIM, her credit; nobody else's."""
+    scene = make_scene("prosody")
+    scene.start([{"name": "sim1", "number": "+447700900001"},
+                 {"name": "sim2", "number": "+447700900002"}],
+                lines={"sim2": {"owner": scene.server.jid(scene.alice_user)}})
+    for name in ("sim1", "sim2"):
+        scene.sim.request("ussd", modem=name, code="*100#",
+                          text=f"Balance of {name}: 7")
+    assert say(scene.alice, scene, "ussd *100#") == "Balance of sim2: 7"
+    assert "not yours" in say(scene.alice, scene, "ussd line=sim1 *100#")
+    assert "not yours" in say(scene.bob, scene, "ussd *100#")
+    assert scene.gateway.cli("ussd", "*100#").stdout == "Balance of sim1: 7\n"
+
+
 def test_assigned_without_registration(make_scene):
     """The admin's word is enough where nobody can register."""
     scene = make_scene("prosody")

@@ -111,6 +111,26 @@ def test_text_and_receipt(line):
     assert line.reports(form, "delivered", "SM1") == 204
 
 
+def test_read_marker(line):
+    """XEP-0333, where the provider tells it and the sender wants it."""
+    alice, scene = line.scene.alice, line.scene
+    marked = [alice.text(scene.contact(), "seen?", extra=extra) for extra in (
+        "", "<markable xmlns='urn:xmpp:chat-markers:0'/>")]
+    forms = line.wait_sent(2)
+    for n, form in enumerate(forms, 1):
+        assert line.reports(form, "delivered", f"SM{n}") == 204
+        alice.expect_receipt(marked[n - 1], 20)
+        assert line.reports(form, "read", f"SM{n}") == 204
+    alice.expect(lambda s: s.find(
+        f"{{urn:xmpp:chat-markers:0}}displayed[@id='{marked[1]}']")
+        is not None and s.bare == scene.contact(), 10, "a marker")
+    assert not [s for s in alice.stanzas if marked[0] in repr(s)
+                and "displayed" in repr(s)]
+    info = alice.iq(scene.contact(), "<query xmlns="
+                    "'http://jabber.org/protocol/disco#info'/>")
+    assert "urn:xmpp:chat-markers:0" in repr(info)
+
+
 def test_report_before_the_answer(line):
     """The callback overtakes the answer to the request."""
     line.provider.answers({"delay": 0.5})

@@ -51,7 +51,7 @@ struct core_scene {
     struct radio_out out[OUT_MAX];
     size_t n_out;
     struct err done; /* of the last text */
-    unsigned n_done, presences;
+    unsigned n_done, presences, notices;
     struct timer *poll;
     bool (*check)(struct core_scene *s);
 };
@@ -155,7 +155,8 @@ static inline bool front_settle(void *self, const struct moved *moved,
 
 static inline bool front_notice(void *self, const char *to, const char *text)
 {
-    return self && to && text;
+    ((struct core_scene *)self)->notices++;
+    return to && text;
 }
 
 static inline void front_fence(void *self)

@@ -52,21 +52,47 @@ static void test_names(void **state)
     assert_int_equal(scene_sql(s, "SELECT count(*) FROM contact"), 2);
 }
 
-/* A name that a message brings is the account's own. */
-static void test_name_of_a_message(void **state)
+/* A text that brings a name along, and the one it is delivered with. */
+static void comes_from(struct scene *s, const char *name, const char *want)
 {
-    struct scene *s = *state;
     struct entry entry = scene_in(ROMEO, PHONE, "hello");
     struct delivery *d;
 
-    name_it(s, NULL, "Nurse");
-    entry.name = "Angelica";
+    entry.name = name;
     scene_accept(s, &entry);
     d = scene_take_one(s, TO_XMPP, "hello");
-    assert_string_equal(d->name, "Angelica");
+    assert_string_equal(d->name, want);
     scene_fenced(s, &d->row, 1);
     delivery_free(d);
+}
+
+static void he_names_it(struct scene *s, const char *name)
+{
+    store_contact(s->store, "sms", ROMEO, PHONE, name, on_plain, s);
+    scene_wait(s);
+    assert_false(s->failed);
+}
+
+/* A name that a message brings is the account's own; not as good as one that he
+ * gave himself. */
+static void test_name_of_a_message(void **state)
+{
+    struct scene *s = *state;
+
+    name_it(s, NULL, "Nurse");
+    comes_from(s, "Angelica", "Angelica");
     expect_name(s, "juliet@example.org", "Nurse");
+    he_names_it(s, "");
+    comes_from(s, "Angelica B", "Angelica B");
+    he_names_it(s, "Angelica B");
+    comes_from(s, "Angelica C", "Angelica B");
+    he_names_it(s, "My nurse");
+    he_names_it(s, "");
+    comes_from(s, "Angelica C", "My nurse");
+    scene_reopen(s);
+    comes_from(s, "Angelica D", "My nurse");
+    he_names_it(s, NULL);
+    comes_from(s, "Angelica E", "Angelica E");
 }
 
 static struct delivery *in_slot(struct scene *s, const char *account,

@@ -92,6 +92,45 @@ static void test_delivered(void **state)
     assert_int_equal(scene_state(s, sent(s, phone, "17")), MESSAGE_SENT);
 }
 
+static bool is_told(struct scene *s, const char *remote_id)
+{
+    struct report report = { .sim = "imsi1",
+                             .remote_id = remote_id,
+                             .chat = phone };
+
+    store_read(s->store, &report, on_moved, s);
+    scene_wait(s);
+    assert_false(s->failed);
+    return s->changed;
+}
+
+/* Who asked is told that it was read, once all of it is there. */
+static void test_read(void **state)
+{
+    struct scene *s = *state;
+    struct entry entry = scene_out("romeo@example.org", phone, "text");
+    struct delivery *d;
+
+    (void)sent(s, phone, "17");
+    scene_report(s, "17", phone, true);
+    assert_false(is_told(s, "17"));
+    entry.markable = true;
+    entry.stanza_id = "m1";
+    entry.take = true;
+    scene_accept(s, &entry);
+    d = s->results[0].delivery;
+    assert_false(d->receipt);
+    scene_intend(s, d, two_parts, 1, 1);
+    part_ends(s, d, 1, PART_SENT, "18", MESSAGE_SENT);
+    delivery_free(d);
+    assert_false(is_told(s, "18"));
+    scene_report(s, "18", phone, true);
+    assert_int_equal(s->moved.owed, OWED_NOTHING);
+    assert_true(is_told(s, "18"));
+    assert_int_equal(s->moved.state, MESSAGE_DELIVERED);
+    assert_false(is_told(s, "19"));
+}
+
 static void test_foreign(void **state)
 {
     struct scene *s = *state;
@@ -407,6 +446,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_alike),
         SCENE(test_delivered),
+        SCENE(test_read),
         SCENE(test_foreign),
         SCENE(test_early),
         SCENE(test_early_negative),

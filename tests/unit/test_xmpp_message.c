@@ -380,6 +380,28 @@ static void test_settle(void **state)
     scene_clear(&scene);
 }
 
+static void test_displayed(void **state)
+{
+    const struct moved moved = { .account = "a@example.org",
+                                 .contact = "+447700900123",
+                                 .stanza_id = "m1" };
+    struct scene scene;
+    const char *out;
+
+    (void)state;
+    scene_make(&scene, NULL);
+    scene_online(&scene);
+    component_front()->displayed(scene.component, &moved);
+    out = fake_written();
+    has(out, "<displayed ");
+    has(out, "xmlns=\"urn:xmpp:chat-markers:0\"");
+    has(out, " id=\"m1\"");
+    has(out, "to=\"a@example.org\"");
+    has(out, "from=\"+447700900123@sms.localhost\"");
+    has_not(out, "<body>");
+    scene_clear(&scene);
+}
+
 /* In the conversation, as a reply; without the stanza's id no reply. */
 static void test_remark(void **state)
 {
@@ -441,6 +463,7 @@ int main(void)
         cmocka_unit_test(test_foreign_domain),
         cmocka_unit_test(test_deliver),
         cmocka_unit_test(test_settle),
+        cmocka_unit_test(test_displayed),
         cmocka_unit_test(test_remark),
         cmocka_unit_test(test_settle_counts),
     };
