@@ -147,8 +147,9 @@ static bool write_e164(const char *country, const char *digits, size_t n,
     if (total < E164_MIN || total > E164_MAX)
         return err_set(err, ERR_BAD_ADDRESS,
                        "an international number has %d to %d digits, "
-                       "this one has %zu",
-                       E164_MIN, E164_MAX, total);
+                       "this one has %zu%s",
+                       E164_MIN, E164_MAX, total,
+                       country[0] != '\0' ? " with the country code" : "");
     if ((country[0] != '\0' ? country[0] : digits[0]) == '0')
         return err_set(err, ERR_BAD_ADDRESS, "no country code begins with 0");
     snprintf(out, NUMBER_MAX, "+%s%.*s", country, (int)n, digits);

@@ -179,8 +179,9 @@ static void add_text(xmpp_stanza_t *parent, const struct call *call)
     xmpp_stanza_t *form = form_add(parent, "result", NULL);
 
     stanza_add(form, "title", NULL, call_command(call)->title);
-    add_lines(form_field(form, "answer", "text-multi", NULL), "value",
-              call_text(call), ANSWER_MAX);
+    add_lines(
+        form_field(form, "answer", "text-multi", call_command(call)->title),
+        "value", call_text(call), ANSWER_MAX);
 }
 
 /* Clients show a note in one line. */

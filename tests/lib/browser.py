@@ -49,14 +49,14 @@ def fetch_converse(folder):
     there; returns why not, or None."""
     try:
         done = subprocess.run(
-            ["npm", "pack", "--prefer-offline", "--silent",
+            ["npm", "pack", "--prefer-offline", "--ignore-scripts", "--silent",
              "--fetch-retries=1", "--pack-destination", folder, CONVERSE],
             cwd=folder, capture_output=True, text=True, timeout=60,
             check=False)
     except subprocess.TimeoutExpired:
         return "npm does not answer"
     if done.returncode != 0:
-        return f"npm has no {CONVERSE}"
+        return f"npm cannot fetch {CONVERSE}"
     archive = os.path.join(folder, done.stdout.split()[-1])
     with tarfile.open(archive) as tar:
         members = [m for m in tar.getmembers()

@@ -1,5 +1,6 @@
 """Each kind of stanza gets the answer that it should."""
 
+import re
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -185,7 +186,11 @@ def test_a_phone_in_the_roster(scene):
     alice.expect_presence(phone)
     alice.disconnect()
     alice.connect()
-    assert alice.expect_presence(phone).show is None
+    presence = alice.expect_presence(phone)
+    assert presence.show is None
+    picture = presence.find("{vcard-temp:x:update}x/"
+                            "{vcard-temp:x:update}photo")
+    assert re.fullmatch("[0-9a-f]{40}", picture.text)
 
 
 def test_the_gateway_in_the_roster_shows_the_modem(scene):

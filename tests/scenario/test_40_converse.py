@@ -66,8 +66,8 @@ def register(screen):
 
 
 def approve(screen):
-    """The gateway asks to see when she is there (XEP-0100 4.1.1)."""
-    screen.click(".open-chat", NETWORK)
+    """The gateway, by name and picture, asks to see when she is there."""
+    screen.click(f".open-chat[data-jid='{NETWORK}']", "Moongate: sms")
     screen.click(".alert button", "Approve")
     screen.wait(".modal", "Contact Request")
     screen.shot("contact-request")

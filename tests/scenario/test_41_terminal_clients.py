@@ -91,9 +91,10 @@ def test_profanity_registers_asks_and_texts(profanity):
     keys.type("/win 1")
     keys.say(f"/roster add {CONTACT} Romeo", "Roster item added")
     keys.say(f"/sub request {CONTACT}", "Sent subscription request to")
-    keys.say(f"/msg {CONTACT} Good night, good night!", "me: Good night")
+    keys.say("/msg Romeo Good night, good night!", "me: Good night")
     keys.expect("Romeo [online]")
     profanity.phone_gets("Good night, good night!")
     profanity.phone_sends("Parting is such sweet sorrow")
     keys.expect("Romeo: Parting is such sweet sorrow")
-    keys.say(f"/msg 1@{NETWORK} hello", f"Error from 1@{NETWORK}: ")
+    keys.say(f"/msg 1@{NETWORK} hello",
+             "this one has 3 with the country code")

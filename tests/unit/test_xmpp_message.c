@@ -362,6 +362,7 @@ static void test_settle(void **state)
     out = fake_written();
     has(out, "<received ");
     has(out, "xmlns=\"urn:xmpp:receipts\"");
+    has(out, "<store xmlns=\"urn:xmpp:hints\"/>");
     has(out, " id=\"m1\"");
     has(out, "to=\"a@example.org/r\"");
     has(out, "from=\"+447700900123@sms.localhost\"");
