@@ -494,5 +494,10 @@ typedef void store_contact_fn(void *arg, const char *account,
                               const char *contact);
 void store_subscriptions(struct store *store, const char *network,
                          const char *account, store_contact_fn *fn, void *arg);
+/* At most 500 behind (account, contact) in order; NULL: the first ones. Then
+ * (arg, NULL, NULL). */
+void store_subscriptions_page(struct store *store, const char *network,
+                              const char *account, const char *contact,
+                              store_contact_fn *fn, void *arg);
 
 #endif

@@ -295,8 +295,10 @@ static void front_left(void *self, const char *account, const char *contact)
 {
     struct component *component = self;
 
-    if (!contact[0])
+    if (!contact[0]) {
         (void)sessions_go(component->sessions, account, "");
+        sessions_note(component->sessions, account);
+    }
     roster_set(component, account, contact, NULL, ROSTER_LEAVE);
 }
 
