@@ -21,6 +21,7 @@
 #include "core/line_call.h"
 #include "core/network.h"
 #include "core/outbox.h"
+#include "store/manage.h"
 #include "store/store.h"
 
 enum { GRACE_MS = 5000, DEADLINE_EVERY_MS = 1000 };

@@ -81,6 +81,12 @@ void store_blocked(struct store *store, const char *network,
 
 /* --- contacts ------------------------------------------------------------- */
 
+/* Names a contact for an account (NULL: for everybody who has no name of his
+ * own for it); `name` NULL: it has none. */
+void store_contact_name(struct store *store, const char *network,
+                        const char *account, const char *address,
+                        const char *name, store_fn *fn, void *arg);
+
 /* Keeps a contact with its name ("": none), or forgets both; `name` NULL
  * forgets. At most 10,000 for an account: ERR_LIMITED. A contact that is kept
  * is on the account's roster, or was offered for it. */

@@ -326,9 +326,11 @@ typedef void store_unfenced_fn(void *arg, size_t poisoned,
 void store_unfenced(struct store *store, const int64_t *rows, size_t n,
                     unsigned limit, store_unfenced_fn *fn, void *arg);
 
-/* A stanza error came back for message `id` (sent or queued, TO_XMPP). */
+/* A stanza error came back for message `id` (sent or queued, TO_XMPP). With
+ * `retry` it goes again after `wait` ms, or its age, at most six hours; at once
+ * for 0. */
 void store_bounced(struct store *store, const struct id *id,
-                   const struct err *err, bool retry, int64_t next_at,
+                   const struct err *err, bool retry, int64_t wait,
                    store_moved_fn *fn, void *arg);
 
 /* --- reports and debts ------------------------------------------------- */
@@ -477,12 +479,6 @@ void store_account_put(struct store *store, const struct account_change *change,
 void store_account_remove(struct store *store, const char *network,
                           const char *jid, const struct err *why,
                           store_moved_fn *fn, void *arg);
-
-/* Names a contact for an account (NULL: for everybody who has no name of his
- * own for it); `name` NULL: it has none. */
-void store_contact_name(struct store *store, const char *network,
-                        const char *account, const char *address,
-                        const char *name, store_fn *fn, void *arg);
 
 /* Roster: contacts of an account that asked for presence. */
 void store_subscribe(struct store *store, const char *network,

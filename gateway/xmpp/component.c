@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "toolkit/timer.h"
 #include "xmpp/adhoc.h"
+#include "xmpp/bounced.h"
 #include "xmpp/deliver.h"
 #include "xmpp/dispatch.h"
 #include "xmpp/examine.h"
@@ -404,6 +405,7 @@ struct component *component_new(struct loop *loop,
     component->adhoc = adhoc_new(component);
     component->prompt = prompt_new(component);
     component->sessions = sessions_new();
+    component->bounces = bounces_new();
     component->farewell = timer_new(owner, on_farewell, component);
     return component;
 }
@@ -442,6 +444,7 @@ static void component_release(void *arg)
     adhoc_free(component->adhoc);
     prompt_free(component->prompt);
     sessions_free(component->sessions);
+    bounces_free(component->bounces);
     xmpp_ctx_free(component->ctx);
     free(component);
 }
