@@ -238,6 +238,12 @@ void network_each_subscription(struct network *network, const char *account,
                                           const char *contact),
                                void *arg);
 
+/* The next few of all of them behind (account, contact), in order; NULL: from
+ * the beginning. Then NULL; nothing before it: there are no more. */
+void network_page_subscriptions(
+    struct network *network, const char *account, const char *contact,
+    void (*fn)(void *arg, const char *account, const char *contact), void *arg);
+
 /* Runs `fn` once everything that was read so far is committed or refused: at
  * once when nothing is pending. The ack fence of DESIGN section 5. */
 void network_after_decided(struct network *network, void (*fn)(void *arg),

@@ -462,3 +462,11 @@ void network_each_subscription(struct network *network, const char *account,
     store_subscriptions(network->core->store, network_name(network), account,
                         fn, arg);
 }
+
+void network_page_subscriptions(
+    struct network *network, const char *account, const char *contact,
+    void (*fn)(void *arg, const char *account, const char *contact), void *arg)
+{
+    store_subscriptions_page(network->core->store, network_name(network),
+                             account, contact, fn, arg);
+}

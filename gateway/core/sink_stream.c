@@ -366,9 +366,9 @@ void network_bounced(struct network *network, const struct id *id,
     bool retry = err_policy(err->kind)->retry || err->kind == ERR_UNREACHABLE;
     int64_t wait = err->kind == ERR_UNREACHABLE ? 3600000
                    : err->kind == ERR_STRANGER  ? 0
-                                                : outbox_backoff_ms(4, err);
-    store_bounced(network->core->store, id, err, retry, clock_wall_ms() + wait,
-                  on_bounced, network);
+                                                : outbox_backoff_ms(2, err);
+    store_bounced(network->core->store, id, err, retry, wait, on_bounced,
+                  network);
 }
 
 static void on_available(void *arg, const struct err *err)

@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "store/inside.h"
 
+enum { WAIT_MAX = 6 * 3600 * 1000 };
+
 struct rows_task {
     struct plain_task plain;
     store_unfenced_fn *unfenced_fn; /* instead of plain.fn */
@@ -142,15 +144,29 @@ struct bounced_task {
     struct id id;
     struct err err;
     bool retry;
-    int64_t next_at;
+    int64_t wait; /* ms */
 };
+
+/* The older it is the longer it waits, so that whoever takes nothing is not
+ * asked for ever; 0: not at all. */
+static int64_t bounced_until(const struct store *store,
+                             const struct bounced_task *t,
+                             const struct subject *subject)
+{
+    int64_t age = store->now - subject->created;
+
+    if (t->wait == 0)
+        return store->now;
+    if (age > WAIT_MAX)
+        age = WAIT_MAX;
+    return store->now + (age > t->wait ? age : t->wait);
+}
 
 static bool bounced_run(struct store *store, struct task *task, struct err *err)
 {
     struct bounced_task *t = (struct bounced_task *)task;
     struct change change = { .to = t->retry ? MESSAGE_QUEUED : MESSAGE_FAILED,
-                             .err = &t->err,
-                             .next_at = t->next_at };
+                             .err = &t->err };
     struct subject subject;
     bool found, done;
 
@@ -161,6 +177,7 @@ static bool bounced_run(struct store *store, struct task *task, struct err *err)
         (subject.state == MESSAGE_QUEUED && is_deferred(&subject)))
         return true;
     change.attempt = subject.attempt;
+    change.next_at = t->retry ? bounced_until(store, t, &subject) : 0;
     if (!moves_apply(store, &subject, &change, &done, err))
         return false;
     if (done)
@@ -176,7 +193,7 @@ static const struct task_ops bounced_ops = {
 };
 
 void store_bounced(struct store *store, const struct id *id,
-                   const struct err *err, bool retry, int64_t next_at,
+                   const struct err *err, bool retry, int64_t wait,
                    store_moved_fn *fn, void *arg)
 {
     struct bounced_task *t = task_new(store, &bounced_ops, sizeof(*t), 512);
@@ -185,7 +202,7 @@ void store_bounced(struct store *store, const struct id *id,
     t->moved.arg = arg;
     t->id = *id;
     t->retry = retry;
-    t->next_at = next_at;
+    t->wait = wait;
     if (err)
         t->err = *err;
     task_submit(&t->moved.task);

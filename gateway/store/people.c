@@ -20,6 +20,7 @@ struct page_task {
     char *last_account, *last_contact; /* where the next page begins */
     char **accounts, **contacts;
     size_t n, limit;
+    bool alone; /* no further page is read */
 };
 
 static void page_undo(struct task *task)
@@ -242,7 +243,7 @@ static bool subscriptions_run(struct store *store, struct task *task,
 
     if (!page_read(t, rows, true, err))
         return false;
-    task->again = t->n == PAGE;
+    task->again = t->n == PAGE && !t->alone;
     return true;
 }
 
@@ -273,5 +274,20 @@ void store_subscriptions(struct store *store, const char *network,
 
     t->contact_fn = fn;
     t->arg = arg;
+    task_submit(&t->task);
+}
+
+void store_subscriptions_page(struct store *store, const char *network,
+                              const char *account, const char *contact,
+                              store_contact_fn *fn, void *arg)
+{
+    struct page_task *t =
+        page_new(store, &subscriptions_ops, network, NULL, PAGE);
+
+    t->contact_fn = fn;
+    t->arg = arg;
+    t->alone = true;
+    t->last_account = xstrdup(account);
+    t->last_contact = xstrdup(contact);
     task_submit(&t->task);
 }

@@ -329,9 +329,11 @@ typedef void store_unfenced_fn(void *arg, size_t poisoned,
 void store_unfenced(struct store *store, const int64_t *rows, size_t n,
                     unsigned limit, store_unfenced_fn *fn, void *arg);
 
-/* A stanza error came back for message `id` (sent or queued, TO_XMPP). */
+/* A stanza error came back for message `id` (sent or queued, TO_XMPP). With
+ * `retry` it goes again after `wait` ms, or its age, at most six hours; at once
+ * for 0. */
 void store_bounced(struct store *store, const struct id *id,
-                   const struct err *err, bool retry, int64_t next_at,
+                   const struct err *err, bool retry, int64_t wait,
                    store_moved_fn *fn, void *arg);
 
 /* --- reports and debts ------------------------------------------------- */
@@ -496,5 +498,10 @@ typedef void store_contact_fn(void *arg, const char *account,
                               const char *contact);
 void store_subscriptions(struct store *store, const char *network,
                          const char *account, store_contact_fn *fn, void *arg);
+/* At most 500 behind (account, contact) in order; NULL: the first ones. Then
+ * (arg, NULL, NULL). */
+void store_subscriptions_page(struct store *store, const char *network,
+                              const char *account, const char *contact,
+                              store_contact_fn *fn, void *arg);
 
 #endif

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "toolkit/timer.h"
 #include "xmpp/adhoc.h"
+#include "xmpp/bounced.h"
 #include "xmpp/deliver.h"
 #include "xmpp/dispatch.h"
 #include "xmpp/examine.h"
@@ -300,8 +301,10 @@ static void front_left(void *self, const char *account, const char *contact)
 {
     struct component *component = self;
 
-    if (!contact[0])
+    if (!contact[0]) {
         (void)sessions_go(component->sessions, account, "");
+        sessions_note(component->sessions, account);
+    }
     roster_set(component, account, contact, NULL, ROSTER_LEAVE);
 }
 
@@ -408,6 +411,7 @@ struct component *component_new(struct loop *loop,
     component->adhoc = adhoc_new(component);
     component->prompt = prompt_new(component);
     component->sessions = sessions_new();
+    component->bounces = bounces_new();
     component->farewell = timer_new(owner, on_farewell, component);
     return component;
 }
@@ -446,6 +450,7 @@ static void component_release(void *arg)
     adhoc_free(component->adhoc);
     prompt_free(component->prompt);
     sessions_free(component->sessions);
+    bounces_free(component->bounces);
     xmpp_ctx_free(component->ctx);
     free(component);
 }

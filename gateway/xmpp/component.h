@@ -15,6 +15,7 @@
 
 struct adhoc;
 struct answer;
+struct bounces;
 struct fence;
 struct presence;
 struct prompt;
@@ -61,7 +62,8 @@ struct component {
     struct adhoc *adhoc;
     struct prompt *prompt;
     struct sessions *sessions; /* who is there */
-    struct answer *held;       /* decided, but the output is full */
+    struct bounces *bounces;
+    struct answer *held; /* decided, but the output is full */
     unsigned n_held;
     struct recent locked;   /* who takes nothing from strangers */
     struct recent blockers; /* full JIDs that have asked for a block list */

@@ -5,6 +5,7 @@
  * a message that goes again after a broken stream is recognised as the same
  * (XEP-0359). XEP-0184 is never asked for: a server's answer, not the user's
  * client, ends our part. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/store.h"
+#include "xmpp/bounced.h"
 #include "xmpp/component.h"
 #include "xmpp/content.h"
 #include "xmpp/deliver.h"
@@ -147,16 +149,26 @@ struct saying {
     bool relayed;
 };
 
+static void whereto(const struct component *component,
+                    const struct delivery *delivery, char to[JID_SIZE])
+{
+    const char *resource = bounces_resource(component->bounces, &delivery->id);
+
+    (void)snprintf(to, JID_SIZE, "%s%s%s", delivery->account,
+                   resource ? "/" : "", resource ? resource : "");
+}
+
 static bool say(struct component *component, const struct delivery *delivery,
                 const struct saying *saying)
 {
     const char *domain = component->options.jid;
-    char from[JID_BARE_SIZE];
+    char from[JID_BARE_SIZE], to[JID_SIZE];
     struct envelope envelope = {
-        .from = from, .to = delivery->account, .id = saying->id, .type = "chat"
+        .from = from, .to = to, .id = saying->id, .type = "chat"
     };
     xmpp_stanza_t *message;
 
+    whereto(component, delivery, to);
     contact_jid(component, saying->relayed ? "" : delivery->contact, from);
     message = stanza_open(component->ctx, "message", &envelope);
     if (saying->text)

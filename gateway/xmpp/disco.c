@@ -184,7 +184,7 @@ static void describe(const struct component *component, const char *contact,
         add_identity(query, "client", policy->phone_addresses ? "phone" : "pc",
                      "Moongate");
     }
-    add_identity(query, "pubsub", "pep", NULL);
+    add_identity(query, "pubsub", "pep", "Moongate");
     add_features(network, gateway, query);
     if (gateway) {
         add_addresses(policy, query);

@@ -1,5 +1,5 @@
-/* message.c - messages from XMPP users: texts to contacts, errors that come
- * back, and the few words the gateway itself says.
+/* message.c - messages from XMPP users: texts to contacts, and the few words
+ * the gateway itself says.
  *
  * Only what its sender wrote counts: the body that is a direct child in the
  * stanza's own namespace. Whatever is forwarded, carbon-copied or marked up
@@ -290,76 +290,4 @@ void message_groupchat(struct request *request)
 {
     request_refuse_plain(request, "service-unavailable", "cancel",
                          "there are no group chats here");
-}
-
-/* --- errors that come back ---------------------------------------------- */
-
-struct verdict {
-    const char *condition;
-    enum err_kind kind;
-};
-
-/* What a stanza error to a message of ours means for it; what is not here is a
- * rejection. */
-static const struct verdict verdicts[] = {
-    { "service-unavailable", ERR_UNREACHABLE }, /* offline, not kept for him */
-    { "recipient-unavailable", ERR_TEMPORARY },
-    { "remote-server-timeout", ERR_TEMPORARY },
-    { "remote-server-not-found", ERR_TEMPORARY },
-    { "resource-constraint", ERR_TEMPORARY },
-    { "internal-server-error", ERR_TEMPORARY },
-    { "item-not-found", ERR_NO_RECIPIENT },
-    { "jid-malformed", ERR_NO_RECIPIENT },
-    { "gone", ERR_NO_RECIPIENT },
-    { "redirect", ERR_NO_RECIPIENT },
-    { "forbidden", ERR_STRANGER },
-    { "not-allowed", ERR_STRANGER },
-    { "not-acceptable", ERR_STRANGER },
-    { "policy-violation", ERR_STRANGER },
-    { "subscription-required", ERR_STRANGER },
-};
-
-static enum err_kind verdict_of(const char *condition)
-{
-    for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
-        if (strcmp(verdicts[i].condition, condition) == 0)
-            return verdicts[i].kind;
-    }
-    return ERR_REJECTED;
-}
-
-/* A stranger's text is tried once more, from the gateway's own JID; not that of
- * a contact whom the user has blocked (XEP-0191 3.6). */
-static enum err_kind judge(struct request *request, xmpp_stanza_t *error,
-                           const char *condition)
-{
-    enum err_kind kind = verdict_of(condition);
-    struct denial denial;
-
-    if (kind != ERR_STRANGER)
-        return kind;
-    if (stanza_find(error, "blocked", "urn:xmpp:blocking:errors") ||
-        !request->to.local[0] || !request_resolve(request, &denial))
-        return ERR_REJECTED;
-    deliver_relayed(request->component, request->account, request->contact);
-    return ERR_STRANGER;
-}
-
-void message_bounced(struct request *request)
-{
-    const char *text = xmpp_stanza_get_id(request->stanza);
-    xmpp_stanza_t *error = stanza_find(request->stanza, "error", NS_COMPONENT);
-    struct condition condition = { "undefined-condition", "" };
-    struct err err;
-    struct id id;
-
-    if (!text || !id_parse(text, &id))
-        return;
-    if (error)
-        condition = stanza_condition(error, NS_STANZA_ERRORS);
-    (void)err_set(&err, judge(request, error, condition.name),
-                  "%.100s answered %s%s%s", request->account, condition.name,
-                  condition.text[0] ? ": " : "", condition.text);
-    text_copy(err.code, sizeof(err.code), condition.name);
-    network_bounced(request->component->network, &id, &err);
 }

@@ -1,17 +1,20 @@
-/* presence.c - subscriptions, probes, and telling subscribers of changes.
+/* presence.c - telling subscribers how the gateway and its contacts are.
  *
  * The gateway looks as healthy as the network's lines: available, or dnd with
  * the reason as text; a contact is available while one line works that carries
  * its address. Nothing is said before the lines have started, since all are
- * told of the outcome anyway. Who is told is in the store; the answer comes row
- * by row into a queue, and a timer sends it on in small bites, so that a
- * thousand contacts do not flood the server (and nothing is lost when the
- * output is full). Whoever knows already is left out. A change meanwhile makes
- * one more round afterwards.
+ * told of the outcome anyway.
  *
- * XEP-0100: a request for subscription is granted, never offered unasked; the
- * gateway asks back for its own JID only, to see when the user is there. Those
- * who see the gateway are probed when the stream comes up. */
+ * A change makes a round: who is to be told is read from the store a page at a
+ * time, and a timer sends it on in small bites, so that ten thousand contacts
+ * neither flood the server nor fill our memory (and nothing is lost when the
+ * output is full). Left out is who knows already, and who is known to be away:
+ * he is told when he comes back. Changes meanwhile make one more round; the
+ * more rounds there were of late, the longer that waits, so that a line that
+ * comes and goes is not told each time.
+ *
+ * When the stream comes up, a round of probes goes first (XEP-0100 4.8.1): the
+ * answers tell who is there. */
 #include "xmpp/presence.h"
 
 #include <stdio.h>
@@ -25,43 +28,50 @@
 #include "xmpp/avatar.h"
 #include "xmpp/component.h"
 #include "xmpp/disco.h"
-#include "xmpp/dispatch.h"
-#include "xmpp/roster.h"
 #include "xmpp/session.h"
 #include "xmpp/told.h"
 
 enum {
-    BITE = 50,
+    BITE = 20, /* a thousand in a second */
     BITE_MS = 20,
-    PRESENT_MS = 10000, /* one login gives many stanzas */
+    ROWS_MAX = 20000,
+    ANSWERS_MS = 1000, /* to probes */
+    COOL_MS = 30000,
 };
 
-enum what {
-    TELL_STATE,
-    TELL_STATE_AND_PROBE,
+/* Wait before a round, in ms, by the number of rounds of late. */
+static const unsigned waits[] = {
+    0, 1000, 2000, 4000, 8000, 15000, 30000, 60000
 };
+enum { HOTTEST = sizeof(waits) / sizeof(waits[0]) - 1 };
 
 struct row {
     struct row *prev, *next;
-    enum what what;
     char *account, *contact;
 };
 
 enum phase {
+    PROBING,
     TELLING,
-    LEAVING, /* a list that was asked for before is still to come */
+    LEAVING, /* a page that was asked for before is still to come */
     GOODBYE, /* the list that is asked for is told that we are gone */
 };
 
 struct presence {
     struct component *component;
-    struct timer *timer;
+    struct timer *timer; /* while there are rows */
+    struct timer *wait;  /* until the next round */
+    struct timer *cool;
     struct row *rows;
+    size_t n_rows;
     struct told *told;
     enum phase phase;
-    bool asking; /* the store is listing subscriptions */
-    bool again;  /* something changed since */
-    bool probe;  /* in this round, or the next that takes place */
+    bool round;              /* one is under way */
+    bool asking;             /* the store is reading a page, or the goodbyes */
+    bool all_read;           /* there is no further page in this round */
+    bool again;              /* something changed since it began */
+    char *account, *contact; /* the last row of the last page; NULL: none */
+    unsigned heat;           /* rounds of late */
     void (*done)(void *arg);
     void *arg;
 };
@@ -80,10 +90,8 @@ static xmpp_stanza_t *presence_open(struct component *component,
     return stanza_open(component->ctx, "presence", &envelope);
 }
 
-/* Sends presence of that type and no content. */
-static void send_plain(struct component *component, const char *contact,
-                       const char *to, const char *type,
-                       enum stream_class class)
+void presence_send(struct component *component, const char *contact,
+                   const char *to, const char *type, enum stream_class class)
 {
     xmpp_stanza_t *presence = presence_open(component, contact, to, type);
 
@@ -91,55 +99,94 @@ static void send_plain(struct component *component, const char *contact,
         (void)component_send(component, presence, class);
 }
 
-/* Is it other than what the account was told last? What one resource is told
- * tells the account nothing. */
-static bool is_news(struct component *component, const char *contact,
-                    const char *to, const char *state)
+/* What one resource is told the account knows if it is the only one. */
+static const char *who_knows(struct component *component, const char *to,
+                             char account[JID_BARE_SIZE])
 {
-    return strchr(to, '/') ||
-           told_note(component->presence->told, to, contact, state);
+    const char *slash = strchr(to, '/');
+    const char *resources[SESSION_RESOURCES];
+
+    if (!slash)
+        return to;
+    text_copy(account, JID_BARE_SIZE, to);
+    if ((size_t)(slash - to) < JID_BARE_SIZE)
+        account[slash - to] = '\0';
+    return sessions_resources(component->sessions, account, resources) == 1 &&
+                   strcmp(resources[0], slash + 1) == 0
+               ? account
+               : NULL;
 }
 
-/* `again`: he asked, or comes anew, and is told what he may know already. */
-static void send_state(struct component *component, const char *contact,
-                       const char *to, bool again)
-{
-    xmpp_stanza_t *presence;
+/* How a contact is now; false: nobody knows yet. `state` is what of it makes a
+ * difference to others. */
+struct state {
     enum health health;
-    char text[256], state[300];
+    char text[256], words[300];
+};
 
-    health =
-        network_contact_health(component->network, contact, text, sizeof(text));
-    if (health == HEALTH_UNKNOWN)
-        return;
-    (void)snprintf(state, sizeof(state), "%d %d %s", health == HEALTH_GOOD,
-                   network_policy(component->network)->receipts, text);
-    if (!is_news(component, contact, to, state) && !again)
-        return;
-    presence = presence_open(component, contact, to, NULL);
+static bool look(const struct component *component, const char *contact,
+                 struct state *state)
+{
+    const struct network *network = component->network;
+
+    state->health = network_contact_health(network, contact, state->text,
+                                           sizeof(state->text));
+    (void)snprintf(state->words, sizeof(state->words), "%d %d %s",
+                   state->health == HEALTH_GOOD,
+                   network_policy(network)->receipts, state->text);
+    return state->health != HEALTH_UNKNOWN;
+}
+
+static bool write_state(struct component *component, const char *contact,
+                        const char *to, const struct state *state)
+{
+    xmpp_stanza_t *presence = presence_open(component, contact, to, NULL);
+
     if (!presence)
-        return;
-    if (health != HEALTH_GOOD) {
+        return true;
+    if (state->health != HEALTH_GOOD) {
         stanza_add(presence, "show", NULL, "dnd");
-        stanza_add(presence, "status", NULL, text);
+        stanza_add(presence, "status", NULL, state->text);
     }
     disco_add_caps(component, contact, presence);
     avatar_add_update(presence, contact);
-    if (!component_send(component, presence, STREAM_OPTIONAL))
-        (void)is_news(component, contact, to, "not reached");
+    return component_send(component, presence, STREAM_OPTIONAL);
+}
+
+/* `again`: he asked, or comes anew, and is told what he may know already. True
+ * when something was sent. */
+static bool send_state(struct component *component, const char *contact,
+                       const char *to, bool again)
+{
+    struct told *told = component->presence->told;
+    char bare[JID_BARE_SIZE];
+    const char *account = who_knows(component, to, bare);
+    struct state state;
+    bool news;
+
+    if (!look(component, contact, &state))
+        return false;
+    news = !account || told_note(told, account, contact, state.words);
+    if (!news && !again)
+        return false;
+    if (!write_state(component, contact, to, &state) && account)
+        (void)told_note(told, account, contact, "not reached");
+    return true;
 }
 
 void presence_tell_one(struct component *component, const char *contact,
-                       const char *account)
+                       const char *to)
 {
-    send_state(component, contact, account, true);
+    (void)send_state(component, contact, to, true);
 }
 
-/* --- telling all -------------------------------------------------------- */
+/* --- rounds ----------------------------------------------------------------
+ */
 
 static void row_free(struct presence *presence, struct row *row)
 {
     DL_DELETE(presence->rows, row);
+    presence->n_rows--;
     free(row->account);
     free(row->contact);
     free(row);
@@ -154,97 +201,133 @@ static void forget_rows(struct presence *presence)
     }
 }
 
-static void add_row(struct presence *presence, enum what what,
-                    const char *account, const char *contact)
+static void remember(struct presence *presence, const char *account,
+                     const char *contact)
 {
-    struct row *row;
+    free(presence->account);
+    free(presence->contact);
+    presence->account = xstrdup(account);
+    presence->contact = xstrdup(contact);
+}
 
-    if (!presence->component->up || presence->phase != TELLING)
-        return;
-    row = xcalloc(1, sizeof(*row));
-    row->what = what;
+static void end_round(struct presence *presence)
+{
+    forget_rows(presence);
+    timer_stop(presence->timer);
+    timer_stop(presence->wait);
+    remember(presence, NULL, NULL);
+    presence->round = presence->again = false;
+}
+
+static void add_row(struct presence *presence, const char *account,
+                    const char *contact)
+{
+    struct row *row = xcalloc(1, sizeof(*row));
+
     row->account = xstrdup(account);
     row->contact = xstrdup(contact);
     DL_APPEND(presence->rows, row);
+    presence->n_rows++;
     if (!timer_active(presence->timer))
         timer_repeat(presence->timer, BITE_MS);
+}
+
+/* Is there anything to tell him, and is he there to hear it? */
+static bool is_wanted(const struct presence *presence, const char *account,
+                      const char *contact)
+{
+    const struct component *component = presence->component;
+    struct state state;
+
+    if (presence->phase == PROBING)
+        return contact[0] == '\0';
+    return !sessions_absent(component->sessions, account) &&
+           look(component, contact, &state) &&
+           !told_is(presence->told, account, contact, state.words);
+}
+
+static void ask_page(struct presence *presence);
+
+/* The page was empty, or all of it is told. */
+static void go_on(struct presence *presence)
+{
+    if (presence->rows || presence->asking)
+        return;
+    timer_stop(presence->timer);
+    if (!presence->round)
+        return;
+    if (!presence->all_read) {
+        ask_page(presence);
+        return;
+    }
+    presence->round = false;
+    remember(presence, NULL, NULL);
+    if (presence->phase == PROBING) {
+        presence->phase = TELLING;
+        timer_start(presence->wait, ANSWERS_MS);
+    } else if (presence->again) {
+        presence_tell_all(presence);
+    }
+}
+
+static void say_goodbye(struct presence *presence);
+
+static void page_ended(struct presence *presence)
+{
+    presence->asking = false;
+    if (presence->phase == LEAVING)
+        say_goodbye(presence);
+    else
+        go_on(presence);
 }
 
 static void on_row(void *arg, const char *account, const char *contact)
 {
     struct presence *presence = arg;
-    struct component *component = presence->component;
 
-    if (!account || !component->up)
+    if (!account) {
+        page_ended(presence);
         return;
-    switch (presence->phase) {
-    case TELLING:
-        add_row(presence,
-                presence->probe && !contact[0] ? TELL_STATE_AND_PROBE
-                                               : TELL_STATE,
-                account, contact);
-        break;
-    case LEAVING:
-        break;
-    case GOODBYE:
-        send_plain(component, contact, account, "unavailable", STREAM_OPTIONAL);
-        break;
     }
-}
-
-static void ask(struct presence *presence);
-
-/* One round is over when the store has listed all and all are told. */
-static void round_ended(struct presence *presence)
-{
-    if (presence->asking || presence->rows)
+    presence->all_read = false;
+    if (!presence->round || presence->phase == LEAVING)
         return;
-    timer_stop(presence->timer);
-    presence->probe = presence->probe && presence->again;
-    if (presence->again)
-        ask(presence);
+    remember(presence, account, contact);
+    if (is_wanted(presence, account, contact))
+        add_row(presence, account, contact);
 }
 
-static void on_listed(void *arg)
+static void ask_page(struct presence *presence)
+{
+    presence->asking = true;
+    presence->all_read = true; /* unless a row comes */
+    network_page_subscriptions(presence->component->network, presence->account,
+                               presence->contact, on_row, presence);
+}
+
+static void begin_round(void *arg)
 {
     struct presence *presence = arg;
 
-    presence->asking = false;
-    switch (presence->phase) {
-    case TELLING:
-        round_ended(presence);
-        break;
-    case LEAVING:
-        presence->phase = GOODBYE;
-        ask(presence);
-        break;
-    case GOODBYE:
-        presence->done(presence->arg);
-        break;
+    if (presence->asking) { /* a page for a stream that has died */
+        timer_start(presence->wait, BITE_MS);
+        return;
     }
-}
-
-static void ask(struct presence *presence)
-{
-    struct network *network = presence->component->network;
-
-    presence->asking = true;
+    presence->round = true;
     presence->again = false;
-    network_each_subscription(network, NULL, on_row, presence);
-    network_after_decided(network, on_listed, presence);
+    ask_page(presence);
 }
 
-static void send_row(struct component *component, const struct row *row)
+/* True when something was sent. */
+static bool send_row(struct presence *presence, const struct row *row)
 {
-    switch (row->what) {
-    case TELL_STATE_AND_PROBE:
-        send_plain(component, "", row->account, "probe", STREAM_OPTIONAL);
-        send_state(component, row->contact, row->account, false);
-        break;
-    case TELL_STATE:
-        send_state(component, row->contact, row->account, false);
-        break;
+    struct component *component = presence->component;
+
+    if (presence->phase == PROBING) {
+        presence_probe_one(component, row->account);
+        return true;
     }
+    return send_state(component, row->contact, row->account, false);
 }
 
 static void on_bite(void *arg)
@@ -252,26 +335,25 @@ static void on_bite(void *arg)
     struct presence *presence = arg;
     struct component *component = presence->component;
 
-    for (unsigned n = 0; n < BITE && presence->rows; n++) {
+    for (unsigned n = 0; n < BITE && presence->rows;) {
         struct row *row = presence->rows;
 
         if (stream_is_full(component->stream))
             return;
-        send_row(component, row);
+        n += send_row(presence, row);
         row_free(presence, row);
     }
-    round_ended(presence);
+    go_on(presence);
 }
 
-void presence_probe_one(struct component *component, const char *account)
+static void on_cooler(void *arg)
 {
-    send_plain(component, "", account, "probe", STREAM_OPTIONAL);
-}
+    struct presence *presence = arg;
 
-void presence_up(struct presence *presence)
-{
-    presence->probe = true;
-    presence_tell_all(presence);
+    if (presence->heat > 0)
+        presence->heat--;
+    if (presence->heat == 0)
+        timer_stop(presence->cool);
 }
 
 void presence_tell_all(struct presence *presence)
@@ -279,163 +361,126 @@ void presence_tell_all(struct presence *presence)
     const struct component *component = presence->component;
     char text[256];
 
-    if (!component->up || presence->phase != TELLING ||
+    if (!component->up || presence->phase > TELLING ||
         network_health(component->network, text, sizeof(text)) ==
             HEALTH_UNKNOWN)
         return;
-    if (presence->asking || presence->rows)
+    if (presence->round) {
         presence->again = true;
+        return;
+    }
+    if (timer_active(presence->wait))
+        return;
+    if (waits[presence->heat] > 0)
+        timer_start(presence->wait, waits[presence->heat]);
     else
-        ask(presence);
+        begin_round(presence);
+    presence->heat += presence->heat < HOTTEST;
+    if (!timer_active(presence->cool))
+        timer_repeat(presence->cool, COOL_MS);
+}
+
+/* --- one account -----------------------------------------------------------
+ */
+
+void presence_probe_one(struct component *component, const char *account)
+{
+    sessions_probed(component->sessions, account);
+    presence_send(component, "", account, "probe", STREAM_OPTIONAL);
+}
+
+static void on_missed(void *arg, const char *account, const char *contact)
+{
+    struct presence *presence = arg;
+
+    if (!account || !presence->component->up || presence->phase != TELLING ||
+        !is_wanted(presence, account, contact))
+        return;
+    if (presence->n_rows < ROWS_MAX)
+        add_row(presence, account, contact);
+    else
+        presence_tell_all(presence);
+}
+
+void presence_catch_up(struct presence *presence, const char *account)
+{
+    network_each_subscription(presence->component->network, account, on_missed,
+                              presence);
+}
+
+/* --- the stream ------------------------------------------------------------
+ */
+
+void presence_up(struct presence *presence)
+{
+    if (presence->phase > TELLING)
+        return;
+    presence->phase = PROBING;
+    begin_round(presence);
+}
+
+static void on_parting(void *arg, const char *account, const char *contact)
+{
+    struct presence *presence = arg;
+    struct component *component = presence->component;
+
+    if (account && component->up &&
+        !sessions_absent(component->sessions, account))
+        presence_send(component, contact, account, "unavailable",
+                      STREAM_OPTIONAL);
+}
+
+static void on_parted(void *arg)
+{
+    struct presence *presence = arg;
+
+    presence->done(presence->arg);
+}
+
+static void say_goodbye(struct presence *presence)
+{
+    struct network *network = presence->component->network;
+
+    presence->phase = GOODBYE;
+    network_each_subscription(network, NULL, on_parting, presence);
+    network_after_decided(network, on_parted, presence);
 }
 
 void presence_leave(struct presence *presence, void (*done)(void *arg),
                     void *arg)
 {
-    forget_rows(presence);
-    timer_stop(presence->timer);
+    end_round(presence);
     presence->done = done;
     presence->arg = arg;
-    presence->phase = presence->asking ? LEAVING : GOODBYE;
+    presence->phase = LEAVING;
     if (!presence->asking)
-        ask(presence);
+        say_goodbye(presence);
 }
 
 void presence_down(struct presence *presence)
 {
-    forget_rows(presence);
-    timer_stop(presence->timer);
+    end_round(presence);
     told_forget(presence->told);
-    presence->again = false;
 }
 
 struct presence *presence_new(struct component *component)
 {
     struct presence *presence = xcalloc(1, sizeof(*presence));
+    struct owner *owner = &component->owner;
 
     presence->component = component;
+    presence->phase = TELLING;
     presence->told = told_new();
-    presence->timer = timer_new(&component->owner, on_bite, presence);
+    presence->timer = timer_new(owner, on_bite, presence);
+    presence->wait = timer_new(owner, begin_round, presence);
+    presence->cool = timer_new(owner, on_cooler, presence);
     return presence;
 }
 
 void presence_free(struct presence *presence)
 {
     forget_rows(presence);
+    remember(presence, NULL, NULL);
     told_free(presence->told);
     free(presence);
-}
-
-/* --- from users --------------------------------------------------------- */
-
-static void user_is_there(struct request *request)
-{
-    struct component *component = request->component;
-
-    if (recent_is_new(&component->present, request->account, PRESENT_MS))
-        network_user_available(component->network, request->account);
-}
-
-/* Presence to the gateway itself is what counts as login and logout. */
-static bool is_session(const struct request *request)
-{
-    return !request->to.local[0] && request->from.resource[0];
-}
-
-void presence_available(struct request *request)
-{
-    struct component *component = request->component;
-    struct denial denial;
-
-    if (!request_allowed(request, &denial))
-        return;
-    if (request->from.resource[0])
-        roster_seen(component, request->account,
-                    xmpp_stanza_get_from(request->stanza));
-    user_is_there(request);
-    if (is_session(request) &&
-        sessions_come(component->sessions, request->account,
-                      request->from.resource))
-        send_state(component, "", request->account, true);
-}
-
-/* Servers send it without resource, too, when they answer a probe. */
-void presence_unavailable(struct request *request)
-{
-    struct component *component = request->component;
-
-    if (!request->to.local[0] &&
-        sessions_go(component->sessions, request->account,
-                    request->from.resource))
-        send_plain(component, "", xmpp_stanza_get_from(request->stanza),
-                   "unavailable", STREAM_OPTIONAL);
-}
-
-/* Servers probe for users who have just come online (RFC 6121 4.3). */
-void presence_probe(struct request *request)
-{
-    struct component *component = request->component;
-    struct denial denial;
-
-    if (!request_allowed(request, &denial) ||
-        !request_resolve(request, &denial)) {
-        xmpp_stanza_t *answer = stanza_answer(request->stanza, "unsubscribed");
-
-        (void)component_send(component, answer, STREAM_OPTIONAL);
-        return;
-    }
-    send_state(component, request->contact,
-               xmpp_stanza_get_from(request->stanza), true);
-    user_is_there(request);
-}
-
-/* A JID that has moved is told by its error, all else by a plain refusal. */
-static void refuse_subscription(struct request *request,
-                                const struct denial *denial)
-{
-    xmpp_stanza_t *answer;
-
-    if (denial->refusal.uri) {
-        request_refuse(request, &denial->refusal);
-        return;
-    }
-    answer = stanza_answer(request->stanza, "unsubscribed");
-    stanza_set(answer, "to", request->account);
-    stanza_add(answer, "status", NULL, denial->err.text);
-    (void)component_send(request->component, answer, STREAM_NEEDED);
-}
-
-void presence_subscribe(struct request *request)
-{
-    struct component *component = request->component;
-    struct denial denial;
-
-    if (!request_allowed(request, &denial) ||
-        !request_resolve(request, &denial)) {
-        refuse_subscription(request, &denial);
-        return;
-    }
-    network_subscribe(component->network, request->account, request->contact,
-                      true);
-    send_plain(component, request->contact, request->account, "subscribed",
-               STREAM_NEEDED);
-    send_state(component, request->contact, request->account, true);
-    if (!request->contact[0])
-        send_plain(component, "", request->account, "subscribe", STREAM_NEEDED);
-    user_is_there(request);
-}
-
-void presence_unsubscribe(struct request *request)
-{
-    struct component *component = request->component;
-    struct denial denial;
-
-    if (!request_resolve(request, &denial))
-        return;
-    network_subscribe(component->network, request->account, request->contact,
-                      false);
-    send_plain(component, request->contact, request->account, "unsubscribed",
-               STREAM_NEEDED);
-    send_plain(component, request->contact, request->account, "unavailable",
-               STREAM_NEEDED);
 }

@@ -9,6 +9,7 @@
 #include <uthash.h>
 
 #include "base/mem.h"
+#include "xmpp/told.h"
 
 enum { ACCOUNTS_MAX = 100000 };
 
@@ -21,11 +22,15 @@ struct session {
 
 struct sessions {
     struct session *all;
+    struct told *signs; /* "absent", "probed", or "" */
 };
 
 struct sessions *sessions_new(void)
 {
-    return xcalloc(1, sizeof(struct sessions));
+    struct sessions *sessions = xcalloc(1, sizeof(*sessions));
+
+    sessions->signs = told_new();
+    return sessions;
 }
 
 static struct session *find(const struct sessions *sessions,
@@ -50,12 +55,36 @@ void sessions_clear(struct sessions *sessions)
 {
     while (sessions->all)
         forget(sessions, sessions->all);
+    told_forget(sessions->signs);
 }
 
 void sessions_free(struct sessions *sessions)
 {
     sessions_clear(sessions);
+    told_free(sessions->signs);
     free(sessions);
+}
+
+bool sessions_absent(const struct sessions *sessions, const char *account)
+{
+    return told_is(sessions->signs, account, "", "absent");
+}
+
+void sessions_note(struct sessions *sessions, const char *account)
+{
+    if (!told_is(sessions->signs, account, "", ""))
+        (void)told_note(sessions->signs, account, "", "");
+}
+
+void sessions_probed(struct sessions *sessions, const char *account)
+{
+    if (!sessions_has(sessions, account))
+        (void)told_note(sessions->signs, account, "", "probed");
+}
+
+static void note_absent(struct sessions *sessions, const char *account)
+{
+    (void)told_note(sessions->signs, account, "", "absent");
 }
 
 static size_t position(const struct session *session, const char *resource)
@@ -73,6 +102,7 @@ bool sessions_come(struct sessions *sessions, const char *account,
     struct session *session = find(sessions, account);
     bool first = !session;
 
+    sessions_note(sessions, account);
     if (first) {
         if (HASH_COUNT(sessions->all) >= ACCOUNTS_MAX)
             return false;
@@ -93,8 +123,11 @@ bool sessions_go(struct sessions *sessions, const char *account,
     struct session *session = find(sessions, account);
     size_t i;
 
-    if (!session)
+    if (!session) {
+        if (!resource[0] && told_is(sessions->signs, account, "", "probed"))
+            note_absent(sessions, account);
         return false;
+    }
     if (resource[0]) {
         i = position(session, resource);
         if (i == session->n)
@@ -105,6 +138,7 @@ bool sessions_go(struct sessions *sessions, const char *account,
             return false;
     }
     forget(sessions, session);
+    note_absent(sessions, account);
     return true;
 }
 

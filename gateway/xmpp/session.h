@@ -26,6 +26,16 @@ bool sessions_go(struct sessions *sessions, const char *account,
 size_t sessions_resources(const struct sessions *sessions, const char *account,
                           const char *out[SESSION_RESOURCES]);
 
+/* Is the user known to be away? Who never showed presence is not. */
+bool sessions_absent(const struct sessions *sessions, const char *account);
+
+/* He was asked: what comes from his bare JID now is the answer. (Prosody sends
+ * unavailable presence for a request for subscription, too.) */
+void sessions_probed(struct sessions *sessions, const char *account);
+
+/* The user may be there: something was heard of him. */
+void sessions_note(struct sessions *sessions, const char *account);
+
 bool sessions_has(const struct sessions *sessions, const char *account);
 size_t sessions_count(const struct sessions *sessions); /* accounts */
 void sessions_clear(struct sessions *sessions);

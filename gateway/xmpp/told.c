@@ -81,10 +81,27 @@ static void grow(struct told *told)
     free(old.slots);
 }
 
+static uint64_t hash_pair(const struct told *told, const char *account,
+                          const char *contact)
+{
+    return hash_text(hash_text(told->seed, account), contact) | 1;
+}
+
+bool told_is(const struct told *told, const char *account, const char *contact,
+             const char *state)
+{
+    const struct slot *slot;
+
+    if (told->used == 0)
+        return false;
+    slot = find(told, hash_pair(told, account, contact));
+    return slot->pair && slot->state == hash_text(told->seed, state);
+}
+
 bool told_note(struct told *told, const char *account, const char *contact,
                const char *state)
 {
-    uint64_t pair = hash_text(hash_text(told->seed, account), contact) | 1;
+    uint64_t pair = hash_pair(told, account, contact);
     uint64_t now = hash_text(told->seed, state);
     struct slot *slot;
 

@@ -18,4 +18,8 @@ void told_forget(struct told *told);
 bool told_note(struct told *told, const char *account, const char *contact,
                const char *state);
 
+/* Was that the last that the account was told of the contact? */
+bool told_is(const struct told *told, const char *account, const char *contact,
+             const char *state);
+
 #endif

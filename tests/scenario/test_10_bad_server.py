@@ -249,6 +249,23 @@ def test_absent_user_gets_it_when_he_comes(stage):
     server.expect_text("when you are back")
 
 
+def test_each_resource_is_tried(stage):
+    """The bare JID takes nothing, one of two clients does."""
+    server, scene = stage()
+    join(server, scene)
+    for resource in ("phone", "desk"):
+        server.send(f"<presence from='{JULIET}/{resource}' "
+                    f"to='{scene.domain}'/>")
+    scene.phone_sends("anybody there?")
+    for target in (JULIET, f"{JULIET}/phone"):
+        text = server.expect_text("anybody there?")
+        assert text.to == target
+        server.bounce(text, "service-unavailable", "cancel")
+    assert server.expect_text("anybody there?").to == f"{JULIET}/desk"
+    server.fence("example.org")
+    scene.gateway.wait_idle()
+
+
 def test_reports_wait_for_the_stream(stage):
     """A receipt that is owed is told after a reconnect, not lost."""
     server, scene = stage()

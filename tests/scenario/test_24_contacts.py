@@ -218,3 +218,32 @@ def test_contacts_by_hand(scene):
     alice.fence(scene.domain)
     assert len([s for s in alice.stanzas if s.bare == contact
                 and s.type == "subscribed"]) == 1
+
+
+# ---- presence -------------------------------------------------------------
+
+PARIS = "+33612345678"
+
+
+def shows(client, contact):
+    """How this contact looked, one after the other."""
+    return [s.show for s in list(client.stanzas) if s.kind == "presence"
+            and s.bare == contact and s.type is None]
+
+
+def test_presence_of_whom_the_line_carries(make_scene):
+    """Only those look away whose line is down."""
+    scene = make_scene("prosody")
+    scene.simulate([{"name": "uk", "number": "+447700900001"},
+                    {"name": "fr", "number": "+33600000001"}])
+    scene.make_gateway(lines={"uk": {"prefixes": ["+44"]},
+                              "fr": {"prefixes": ["+33"]}}).start()
+    alice, uk, fr = scene.alice, scene.contact(), scene.contact(PARIS)
+    for contact in (uk, fr):
+        alice.presence(contact, "subscribe")
+        alice.expect_presence(contact)
+    scene.sim.request("unplug", modem="uk")
+    away = alice.expect_presence(uk)
+    assert (away.show, away.status[:4]) == ("dnd", "uk: ")
+    alice.fence(scene.domain)
+    assert shows(alice, fr) == [None]

@@ -344,6 +344,23 @@ void network_each_subscription(struct network *network, const char *account,
     fn(arg, NULL, NULL);
 }
 
+void network_page_subscriptions(
+    struct network *network, const char *account, const char *contact,
+    void (*fn)(void *arg, const char *account, const char *contact), void *arg)
+{
+    const char *const *row = network->subscriptions;
+
+    network->pages++;
+    while (account && row && *row &&
+           (strcmp(row[0], account) != 0 || strcmp(row[1], contact) != 0))
+        row += 2;
+    if (account && row && *row)
+        row += 2;
+    for (unsigned n = 0; row && *row && n < FAKE_PAGE; row += 2, n++)
+        fn(arg, row[0], row[1]);
+    fn(arg, NULL, NULL);
+}
+
 void network_after_decided(struct network *network, void (*fn)(void *arg),
                            void *arg)
 {

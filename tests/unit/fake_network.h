@@ -8,6 +8,8 @@
 #include "base/buf.h"
 #include "core/front.h"
 
+enum { FAKE_PAGE = 500 };
+
 struct network {
     struct core *core;         /* a test's own, or NULL */
     struct err refuse_account; /* account_admit */
@@ -25,6 +27,7 @@ struct network {
     bool contacts_are_well; /* whatever the health of the gateway */
     const char *health_text;
     const char *const *subscriptions; /* account, contact, ..., NULL */
+    unsigned pages;                   /* of subscriptions that were asked for */
     const char *contact_name; /* of every contact; NULL: they have none */
     bool fresh;               /* what contact_offer says */
     struct waiting *waiting;

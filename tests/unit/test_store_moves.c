@@ -302,9 +302,38 @@ static void bounce(struct scene *s, const struct id *id, bool retry)
     struct err why;
 
     err_set(&why, ERR_UNREACHABLE, "recipient-unavailable");
-    store_bounced(s->store, id, &why, retry, clock_wall_ms() + 3600000,
-                  on_moved, s);
+    store_bounced(s->store, id, &why, retry, 3600000, on_moved, s);
     scene_wait(s);
+}
+
+/* The longer a text waits, the more rarely it is tried. */
+static void test_bounced_again(void **state)
+{
+    static const char next[] = "SELECT c.next_at - m.moved_at FROM"
+                               " conversation c JOIN message m ON m.conv = c.id"
+                               " ORDER BY m.id DESC LIMIT 1";
+    static const int hours[][2] = { { 0, 1 }, { 2, 2 }, { 24, 6 } };
+    static const char *const who[] = { "a@x", "b@x", "c@x" };
+    struct scene *s = *state;
+
+    for (size_t i = 0; i < 3; i++) {
+        struct entry entry = scene_in(who[i], "+441", "hi");
+        struct delivery *d;
+        char sql[128];
+
+        scene_accept(s, &entry);
+        d = scene_take_one(s, TO_XMPP, "hi");
+        scene_fenced(s, &d->row, 1);
+        (void)snprintf(sql, sizeof(sql),
+                       "UPDATE message SET created = created - %d"
+                       " WHERE id = %d",
+                       hours[i][0] * 3600000, (int)d->row);
+        (void)scene_sql(s, sql);
+        bounce(s, &d->id, true);
+        assert_in_range(scene_sql(s, next), hours[i][1] * 3600000,
+                        hours[i][1] * 3600000 + 5000);
+        delivery_free(d);
+    }
 }
 
 /* An error that comes before the fence is not undone by it; what was written
@@ -411,6 +440,7 @@ int main(void)
         SCENE(test_failed_is_owed),
         SCENE(test_debts),
         SCENE(test_unfenced_and_poison),
+        SCENE(test_bounced_again),
         SCENE(test_bounce_before_fence),
         SCENE(test_bounce_after_fence),
         SCENE(test_second_deferred),
