@@ -77,8 +77,9 @@ def test_unknown_domain_is_told_in_plain_words(private_server, make_scene):
     gateway.wait_online(60)
 
 
-def test_second_instance_meets_conflict_and_takes_over(make_scene):
-    scene = make_scene("prosody").start()
+def test_second_instance_meets_conflict_and_takes_over(
+        private_server, make_scene):
+    scene = make_scene(private_server("prosody")).start()
     second = scene.make_gateway("second", lines=None)
     second.start(wait=False)
     second.wait_log(r"(?i)conflict|another|already")
