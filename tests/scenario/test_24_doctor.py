@@ -42,7 +42,7 @@ def mend(scene, *findings):
 @pytest.mark.parametrize("name", ["prosody", "ejabberd"])
 def test_printed_lines_mend_the_server(private_server, make_scene, name):
     options = {"http": True} if name == "prosody" else {}
-    server = private_server(name, **options)
+    server = private_server(name, privilege=False, **options)
     scene = make_scene(server).start(xmpp={"admins": ["a0@localhost"]})
     found, code = doctor(scene.gateway)
     assert code == 0, "warnings are no failure"
