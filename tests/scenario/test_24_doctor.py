@@ -86,6 +86,9 @@ def test_without_a_daemon(simple):
     assert states(found) == {("configuration", "config"): "ok",
                              ("daemon", "daemon"): "fail",
                              ("network sms", "stream"): "ok"}
+    only, _ = doctor(simple.gateway, "--network", "fax")
+    assert ("network sms", "stream") not in only
+    assert simple.gateway.cli("doctor", "--fast", check=False).returncode == 2
     simple.gateway.write_config({"networks": {"sms": {"jid": "no domain"}}})
     found, code = doctor(simple.gateway)
     assert code == 1
