@@ -55,7 +55,18 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("server_name", [kind] if kind else list(KINDS))
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "without(VARIATION): is about servers "
+                            "that are not so")
+
+
 def pytest_collection_modifyitems(config, items):
+    _, options = chosen(config)
+    for item in items:
+        for mark in item.iter_markers("without"):
+            if VARIATIONS[mark.args[0]].items() <= options.items():
+                item.add_marker(pytest.mark.skip(
+                    reason=f"is about servers without {mark.args[0]}"))
     share, shares = map(int, config.getoption("--shard").split("/"))
     config.hook.pytest_deselected(items=[
         item for i, item in enumerate(items) if i % shares != share - 1])
