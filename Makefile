@@ -74,7 +74,7 @@ TOOLS := $(filter-out $(WIRE:.o=),$(patsubst %.c,$(O)/%,$(sort \
 BESIDE_CORE := $(O)/xmpp.a
 FAKE_NETWORK := $(addprefix $(O)/tests/unit/,fake_network.o fake_toolkit.o)
 
-.PHONY: all deps deps-demo test unit scenario demo bench crash soak lint \
+.PHONY: all deps deps-demo test unit scenario servers demo bench crash soak lint \
     format asan fuzz unit-programs fuzz-programs tools install uninstall \
     clean help run-all FORCE
 .SECONDARY:
@@ -96,6 +96,9 @@ unit: all unit-programs ## run the unit tests
 
 scenario: all tools ## run the scenario tests against real servers
 	@$(RUN) scenario
+
+servers: all tools ## every scenario on each server in each way (SERVERS="ejabberd")
+	@SERVERS="$(SERVERS)" $(RUN) servers
 
 lint: ## check layers, banned calls, sizes, format and docs
 	@tests/lint.sh

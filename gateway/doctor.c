@@ -25,6 +25,7 @@ enum { LOOK_MS = 50, PATIENCE_MS = 10000 };
 
 struct visit {
     struct json_object *rows;
+    const char *network; /* the only one to look at; NULL: all */
     bool json, failed;
 };
 
@@ -227,19 +228,38 @@ static void visit_alone(struct visit *visit, const char *path,
     for (size_t i = 0; config && why->kind == ERR_UNREACHABLE &&
                        (network = config_named(config, "networks", i));
          i++)
-        visit_network(visit, config_group(config, "xmpp"), network);
+        if (!visit->network ||
+            strcmp(visit->network, settings_name(network)) == 0)
+            visit_network(visit, config_group(config, "xmpp"), network);
     config_free(config);
+}
+
+static bool take_arguments(struct visit *visit, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--json") == 0)
+            visit->json = true;
+        else if (strcmp(argv[i], "--network") == 0 && i + 1 < argc)
+            visit->network = argv[++i];
+        else
+            return false;
+    }
+    return true;
 }
 
 int doctor_main(const char *config, int argc, char **argv)
 {
     struct err why = { 0 };
     struct json_object *status = client_peek(config, "status", &why);
-    struct visit visit = { .json = argc > 1 && !strcmp(argv[1], "--json") };
+    struct visit visit = { 0 };
 
     if (status) {
         json_object_put(status);
         return client_run(commands_find("doctor"), config, argc, argv);
+    }
+    if (!take_arguments(&visit, argc, argv)) {
+        fputs("moongate doctor: takes --json and --network NAME\n", stderr);
+        return 2;
     }
     log_set_level(LOG_LEVEL_ERROR);
     visit.rows = json_object_new_array();

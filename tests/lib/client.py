@@ -23,6 +23,7 @@ import slixmpp  # noqa: E402 - it logs while it is imported
 
 CLIENT = "{jabber:client}"
 RECEIPTS = "urn:xmpp:receipts"
+ROSTER = "{jabber:iq:roster}"
 STANZAS = "{urn:ietf:params:xml:ns:xmpp-stanzas}"
 
 _loop = None
@@ -62,6 +63,9 @@ class Stanza:
         received = xml.find("{%s}received" % RECEIPTS)
         self.receipt = None if received is None else received.get("id")
         self.error = xml.find(CLIENT + "error")
+        self.roster = {} if self.kind != "iq" or self.type != "set" else {
+            item.get("jid"): item.get("subscription")
+            for item in xml.iter(ROSTER + "item")}
 
     @property
     def bare(self):
@@ -260,6 +264,26 @@ class Client:
             lambda s: s.kind == "presence" and s.bare == sender
             and s.type == kind, timeout,
             f"presence {kind or 'available'} from {sender}")
+
+    def expect_friend(self, jid, timeout=10):
+        """A contact that is on the roster: put there (XEP-0356), or after a
+        request was granted and returned."""
+        news = self.expect(
+            lambda s: s.roster.get(jid) == "both" or (
+                s.kind == "presence" and s.bare == jid
+                and s.type == "subscribe"), timeout, f"{jid} as a contact")
+        if news.kind == "presence":
+            self.presence(jid, "subscribed")
+            self.presence(jid, "subscribe")
+            self.expect_presence(jid, "subscribed")
+        return news
+
+    def expect_gone(self, jid, timeout=10):
+        """A contact that is removed, or takes its presence back."""
+        return self.expect(
+            lambda s: s.roster.get(jid) == "remove" or (
+                s.kind == "presence" and s.bare == jid
+                and s.type == "unsubscribed"), timeout, f"{jid} gone")
 
     def receipts(self):
         return [s.receipt for s in list(self.stanzas) if s.receipt]

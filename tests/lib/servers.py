@@ -6,6 +6,7 @@ users are run as they are by scenario/test_08_servers.py.
 """
 
 import glob
+import itertools
 import os
 import re
 import shutil
@@ -74,12 +75,17 @@ class Server:
         self.privilege = privilege
         self.process = None
         self.pasted = []
+        self.indexes = itertools.count()
         os.makedirs(self.folder, exist_ok=True)
 
     def paste(self, lines):
         """Adds lines of documentation to the configuration; effective with
         the next start."""
         self.pasted.append(lines)
+
+    def next_index(self):
+        """Of a component domain that no test has used."""
+        return next(self.indexes)
 
     def save(self, text):
         for lines in self.pasted:

@@ -77,8 +77,9 @@ def test_unknown_domain_is_told_in_plain_words(private_server, make_scene):
     gateway.wait_online(60)
 
 
-def test_second_instance_meets_conflict_and_takes_over(make_scene):
-    scene = make_scene("prosody").start()
+def test_second_instance_meets_conflict_and_takes_over(
+        private_server, make_scene):
+    scene = make_scene(private_server("prosody")).start()
     second = scene.make_gateway("second", lines=None)
     second.start(wait=False)
     second.wait_log(r"(?i)conflict|another|already")
@@ -182,10 +183,10 @@ def test_direct_tls_with_a_checked_certificate(
     gateway.wait_log(r"(?i)certificate")
 
 
-def test_ipv6_loopback(make_scene):
+def test_ipv6_loopback(private_server, make_scene):
     if not os.path.exists("/proc/net/if_inet6"):
         pytest.skip("no IPv6 on this machine")
-    scene = make_scene("prosody")
+    scene = make_scene(private_server("prosody"))
     scene.start(xmpp={"server": f"[::1]:{scene.server.component_port}"})
     scene.talk("over IPv6")
 

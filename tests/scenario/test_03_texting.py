@@ -263,6 +263,8 @@ def test_fifty_in_a_row_stay_in_order(scene):
 def test_conversations_are_independent(make_scene):
     """A text that cannot go now does not hold up other people's."""
     scene = make_scene("prosody").start()
+    for user in (scene.alice, scene.bob):
+        user.fence(scene.domain)        # to log in takes its time
     scene.sim.fault("cms", modem="sim1", codes=[38])
     blocked = [scene.alice.text(scene.contact(), f"blocked {n}")
                for n in range(3)]

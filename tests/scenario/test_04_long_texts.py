@@ -37,9 +37,9 @@ TEXTS = {
 @pytest.fixture(scope="module")
 def shared(shared_server, tmp_path_factory):
     """One scene for the whole table; every text has its own phone."""
-    from conftest import _indexes
     from lib.scene import Scene
-    scene = Scene(shared_server("prosody"), next(_indexes["prosody"]),
+    server = shared_server("prosody")
+    scene = Scene(server, server.next_index(),
                   tmp_path_factory.mktemp("long"))
     scene.start()
     yield scene

@@ -96,7 +96,7 @@ def test_shipped_configuration_is_valid(tmp_path):
 def test_ejabberd_global_routes_trap(private_server, make_scene):
     """global_routes: true sends us what belongs to another component. We
     refuse it visibly and say what is wrong; our own texts still work."""
-    server = private_server("ejabberd", global_routes=True)
+    server = private_server("ejabberd", global_routes=True, listeners=1)
     scene = make_scene(server).start()
     stanza = scene.alice.text("+447700900123@sms1.localhost", "astray")
     error = scene.alice.expect(
@@ -112,15 +112,29 @@ def test_ejabberd_global_routes_trap(private_server, make_scene):
     assert "global_routes: false" in done.stdout
 
 
-def test_two_networks_on_one_server(make_scene):
+def test_two_networks_on_one_server(make_scene, server_name):
     """Two components of one gateway, each with its own modem."""
-    scene = make_scene("prosody")
-    other = make_scene("prosody")
+    two_networks(make_scene(server_name), make_scene(server_name))
+
+
+@pytest.mark.parametrize("name", ["prosody", "ejabberd"])
+def test_two_networks_on_two_listeners(private_server, make_scene, name):
+    """And all that a server can grant us is used where it is granted."""
+    server = private_server(name, listeners=2, privilege=True)
+    scene, other = make_scene(server, 0), make_scene(server, 1)
+    assert scene.address != other.address
+    two_networks(scene, other)
+    found = scene.gateway.cli("doctor").stdout
+    assert found.count("we may write rosters (XEP-0356)") == 2, found
+    assert found.count("no stanza of another domain came here") == 2
+
+
+def two_networks(scene, other):
     scene.simulate([{"name": "sim1", "number": "+447700900000"},
                     {"name": "sim2", "number": "+447700900001"}])
     scene.make_gateway(
         networks={"second": {"jid": other.domain, "secret": SECRET,
-                             "country_code": 44}},
+                             "server": other.address, "country_code": 44}},
         lines={"sim2": {"network": "second"}}).start()
     one = scene.alice.text(scene.contact(), "by the first")
     two = scene.alice.text(other.contact(), "by the second")

@@ -122,6 +122,7 @@ def test_two_machines_are_stopped(make_scene):
         scene.phone_sends(f"I am away, {n}")
         scene.alice.expect_text(scene.contact(), f"I am away, {n}")
         last = scene.alice.text(scene.contact(), f"I am away, {n}")
+        scene.alice.fence(scene.domain)     # before the next one comes in
     text = refused(scene, last, "policy-violation", "wait")
     assert "two machines" in text
     notice = scene.bob.expect(lambda s: s.kind == "message"

@@ -174,6 +174,7 @@ def test_roster_by_privilege(private_server, phone_book):
     assert not [s for s in alice.stanzas if s.type == "subscribe"]
 
 
+@pytest.mark.without("privilege")
 def test_named_contact_asks_once(phone_book):
     """By a plain request with the name; a refusal counts for good."""
     scene = phone_book()
@@ -191,6 +192,7 @@ def test_named_contact_asks_once(phone_book):
     assert not requests(alice, scene.contact(PHONE2)), "it has no name"
 
 
+@pytest.mark.without("privilege")
 def test_every_contact_or_none(phone_book):
     for policy, number in (("all", PHONE2), ("off", PHONE)):
         scene = phone_book(roster=policy)
@@ -204,6 +206,7 @@ def test_every_contact_or_none(phone_book):
         scene.alice.presence(contact, "subscribed")
 
 
+@pytest.mark.without("privilege")
 def test_contacts_by_hand(scene):
     """Where no roster may be written: asked for, and taken back."""
     alice, contact = scene.alice, scene.contact()

@@ -42,7 +42,7 @@ def mend(scene, *findings):
 @pytest.mark.parametrize("name", ["prosody", "ejabberd"])
 def test_printed_lines_mend_the_server(private_server, make_scene, name):
     options = {"http": True} if name == "prosody" else {}
-    server = private_server(name, **options)
+    server = private_server(name, privilege=False, **options)
     scene = make_scene(server).start(xmpp={"admins": ["a0@localhost"]})
     found, code = doctor(scene.gateway)
     assert code == 0, "warnings are no failure"
@@ -86,6 +86,9 @@ def test_without_a_daemon(simple):
     assert states(found) == {("configuration", "config"): "ok",
                              ("daemon", "daemon"): "fail",
                              ("network sms", "stream"): "ok"}
+    only, _ = doctor(simple.gateway, "--network", "fax")
+    assert ("network sms", "stream") not in only
+    assert simple.gateway.cli("doctor", "--fast", check=False).returncode == 2
     simple.gateway.write_config({"networks": {"sms": {"jid": "no domain"}}})
     found, code = doctor(simple.gateway)
     assert code == 1
