@@ -219,6 +219,14 @@ void media_way_found(struct media_item *item, bool found)
         get(item, &request);
 }
 
+static void wait_for_room(struct media_item *item)
+{
+    struct err err;
+
+    err_set(&err, ERR_TEMPORARY, "the disk is full");
+    media_again(item, &err);
+}
+
 void media_fetch(struct media_item *item)
 {
     const struct media *media = media_of(item);
@@ -232,6 +240,8 @@ void media_fetch(struct media_item *item)
         media_settle(item, ATTACHMENT_TOO_BIG, NULL);
     else if (item->type[0] && !type_is_taken(media, item->type))
         media_settle(item, ATTACHMENT_BAD_TYPE, NULL);
+    else if (store_is_full(item->network->core->store))
+        wait_for_room(item);
     else
         media_find_way(item);
 }

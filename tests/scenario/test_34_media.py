@@ -216,17 +216,20 @@ def test_what_is_gone(make_scene, source):
     assert len(source.requests) == 1
 
 
-def test_crash_while_it_is_fetched(make_scene, source):
-    """Accepted is accepted: the next life fetches it."""
+@pytest.mark.parametrize("end", ["kill", "stop"])
+def test_next_life_fetches_it(make_scene, source, end):
+    """Accepted is accepted, and what was not written comes once."""
     scene = start(make_scene("prosody"), ["files"])
     source.script = [{**PNG, "delay": 30}, PNG]
     send(scene, source.base + "/a.png", "look")
     wait_for(lambda: source.requests, 10, "the source is asked")
     assert len(drafts(scene)) == 1
-    scene.gateway.kill()
+    getattr(scene.gateway, end)()
     scene.gateway.start()
     url = gets_medium(scene)
     scene.alice.expect_text(scene.contact(), "look")
+    scene.alice.fence(scene.domain)
+    assert scene.alice.texts(scene.contact()) == [url, "look"]
     assert get(url)[2] == PICTURE.encode()
     assert drafts(scene) == []
 
