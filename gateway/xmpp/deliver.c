@@ -119,7 +119,7 @@ static bool say(struct component *component, const struct delivery *delivery,
                    saying->url);
     add_ids(message, domain, saying->id);
     add_delay(message, domain, delivery->at);
-    if (delivery->target)
+    if (delivery->target && !saying->url)
         stanza_set(stanza_add(message, "replace", NS_CORRECT, NULL), "id",
                    delivery->target);
     if (delivery->name && delivery->name[0])
