@@ -8,5 +8,8 @@
 -- Prosody listens for components on 127.0.0.1:5347 by itself. It has no TLS for
 -- components: to reach it from another machine use a tunnel.
 
+-- With http_file_share on this server, photos that come in are put there; on a
+-- host of another Prosody it needs http_file_share_access = { "sms.example.org" }
+
 Component "sms.example.org"
     component_secret = "change-me"

@@ -122,6 +122,26 @@ static char *find_chat(const struct event *event, const struct payload *payload)
     return whole;
 }
 
+/* They end with the first that is missing. */
+static void find_media(const struct event *event, const struct payload *payload,
+                       struct found *found)
+{
+    while (found->n_media < MEDIA_MAX) {
+        size_t n = found->n_media;
+        char *source = pick_text_at(event->media, payload, n);
+
+        if (!source || !*source) {
+            free(source);
+            return;
+        }
+        found->media[found->n_media++] = (struct attachment){
+            .source = source,
+            .type = pick_text_at(event->media_type, payload, n),
+            .name = pick_text_at(event->media_name, payload, n),
+        };
+    }
+}
+
 static bool find_message(const struct event *event,
                          const struct payload *payload, struct found *found,
                          struct err *err)
@@ -136,6 +156,9 @@ static bool find_message(const struct event *event,
     found->set = word(event->set, payload);
     found->part = find_number(event->part, payload);
     found->parts = find_number(event->parts, payload);
+    find_media(event, payload, found);
+    if (!found->text && found->n_media > 0)
+        found->text = xstrdup("");
     if (!found->chat)
         return err_set(err, ERR_PROTOCOL, "message: from is missing");
     if (!found->text)
@@ -219,5 +242,10 @@ void found_free(struct found *found)
     free(found->name);
     free(found->set);
     free(found->sms);
+    for (size_t i = 0; i < found->n_media; i++) {
+        free((char *)found->media[i].source);
+        free((char *)found->media[i].type);
+        free((char *)found->media[i].name);
+    }
     *found = (struct found){ 0 };
 }

@@ -97,6 +97,8 @@ static void give_message(struct http_line *http, const struct found *found,
         .remote_id = found->id,
         .name = found->name,
         .at = found->at,
+        .attachments = found->media,
+        .n_attachments = found->n_media,
     };
 
     if (found->set && found->parts > 1 && found->part >= 1 &&

@@ -26,6 +26,10 @@ static const struct option options[] = {
       .type = OPT_TEXT,
       .flags = OPT_SECRET,
       .help = "Secret end of the hooks' paths; unset: see moongate status" },
+    { .key = "media",
+      .type = OPT_BOOL,
+      .fallback = "false",
+      .help = "Send media as such where the provider file can; else as links" },
     { .key = NULL },
 };
 
@@ -68,8 +72,8 @@ static void set_values(struct http_line *http, const struct settings *s)
 }
 
 /* What is sent must be a request to a web server, whatever the values. */
-static bool check_url(struct http_line *http, struct rendered *rendered,
-                      struct err *err)
+bool http_sample(struct http_line *http, struct rendered *rendered,
+                 struct err *err)
 {
     const struct submission sample = { .to = "+447700900123",
                                        .bytes = "x",
@@ -105,7 +109,7 @@ static bool http_check(const struct settings *settings, struct err *err)
     if (!http.provider)
         return false;
     set_values(&http, settings);
-    good = check_url(&http, &rendered, err);
+    good = http_sample(&http, &rendered, err);
     if (good)
         rendered_free(&rendered);
     provider_free(http.provider);
@@ -124,6 +128,9 @@ static void go_online(struct http_line *http)
         if (http->doors[i].hook)
             caps |= provider_caps(provider);
     }
+    if (settings_bool(line_options(http->line), "media") &&
+        provider_takes_media(provider))
+        caps |= CAP_MEDIA;
     buf_init(&account, 60);
     if (provider->account)
         (void)template_render(provider->account, http->values, PLACE_TEXT,
@@ -150,7 +157,7 @@ static bool probe(struct http_line *http, struct err *err)
     struct http_request request = { .method = "HEAD", .total_ms = PROBE_MS };
     bool good;
 
-    if (!check_url(http, &rendered, err))
+    if (!http_sample(http, &rendered, err))
         return false;
     /* The server itself, not what costs something there. */
     char *host = strstr(rendered.url, "://") + 3;
@@ -195,6 +202,21 @@ static void http_destroy(struct line *line)
 
 /* --- texts --------------------------------------------------------------- */
 
+/* The first part brings it: text, NUL, URL, NUL. How much text is left. */
+static size_t add_medium(struct parts *parts, const struct outgoing *message,
+                         size_t units, unsigned *n)
+{
+    const char *url = message->attachment->source;
+    size_t size = strlen(message->text);
+    size_t first = size > 0 ? cut_first(message->text, size, units) : 0;
+    char *bytes = xasprintf("%.*s%c%s", (int)first, message->text, '\0', url);
+
+    parts_add(parts, bytes, first + strlen(url) + 2);
+    free(bytes);
+    *n = 1;
+    return size - first;
+}
+
 static bool http_plan(struct line *line, const struct outgoing *message,
                       struct parts *parts, struct err *err)
 {
@@ -204,8 +226,11 @@ static bool http_plan(struct line *line, const struct outgoing *message,
     const char *text = message->text;
     size_t size = strlen(text);
 
-    if (size == 0)
+    if (message->attachment)
+        size = add_medium(parts, message, units, &n);
+    else if (size == 0)
         return err_set(err, ERR_UNSUPPORTED, "there is no text to send");
+    text += strlen(text) - size;
     while (size > 0) {
         size_t first = cut_first(text, size, units);
 
@@ -274,7 +299,7 @@ const struct driver http_driver = {
     .name = "http",
     .title = "SMS and other providers with an HTTP API, by a file",
     .gateway_type = "sms",
-    .caps = CAP_TEXT | CAP_DELIVERED | CAP_READ | CAP_FRAGMENTS,
+    .caps = CAP_TEXT | CAP_DELIVERED | CAP_READ | CAP_FRAGMENTS | CAP_MEDIA,
     .limits = { .max_parts = 255,
                 .in_flight = 8,
                 .send_timeout_s = 30 + SEND_GRACE_S,
@@ -294,6 +319,7 @@ const struct driver http_driver = {
     .tailor = http_tailor,
     .ack = hooks_ack,
     .assemble = http_assemble,
+    .locate = media_locate,
     .destroy = http_destroy,
     .status = http_status,
 };

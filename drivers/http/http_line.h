@@ -3,6 +3,7 @@
  *   http.c     description, start and stop, the probe
  *   submit.c   a text becomes a request, its answer an outcome
  *   hooks.c    requests of the provider become messages and reports
+ *   media.c    how to fetch what they name
  */
 #ifndef MOONGATE_HTTP_LINE_H
 #define MOONGATE_HTTP_LINE_H
@@ -12,6 +13,8 @@
 
 struct arrival;
 struct job;
+
+enum { MEDIA_MAX = 16 };
 
 struct door {
     struct http_line *line;
@@ -49,12 +52,21 @@ struct text_values {
     const char *values[VALUES_MAX];
     char to[256], id[48], part[8], parts[8];
     char callback[1024];
-    char *text;
+    char *text, *media; /* media: its URL; NULL: none */
 };
 void submit_values(const struct http_line *http,
                    const struct submission *submission,
                    struct text_values *out);
 void text_values_free(struct text_values *values);
+
+/* The request that a text would make, for what is the line's own in it: URL,
+ * credentials; checked. */
+bool http_sample(struct http_line *http, struct rendered *rendered,
+                 struct err *err);
+
+/* As `locate` of driver.h (media.c). */
+bool media_locate(struct line *line, const char *source, uint64_t call,
+                  struct err *err);
 
 bool submit_send(struct line *line, const struct submission *part,
                  uint64_t ticket, struct err *err);
@@ -79,6 +91,8 @@ void hooks_destroy(struct http_line *http);
 struct found {
     const struct event *event; /* NULL: nothing fits */
     char *chat, *text, *id, *author, *name, *set, *sms;
+    struct attachment media[MEDIA_MAX]; /* their texts are the found's */
+    size_t n_media;
     unsigned part, parts;
     int64_t at;
     enum report_kind report;

@@ -126,6 +126,25 @@ static const char *field_value(const struct params *form, const char *name,
     return field ? field->value : NULL;
 }
 
+/* "Url*" names Url0, Url1, ...; any other name just one. */
+static const char *form_value(const struct pick *pick,
+                              const struct payload *payload, size_t n,
+                              size_t *size)
+{
+    size_t stem = strlen(pick->name) - 1;
+    bool several = pick->name[stem] == '*';
+    char *name = several ? xasprintf("%.*s%zu", (int)stem, pick->name, n)
+                         : xstrdup(pick->name);
+    const char *value = NULL;
+
+    if (pick->kind == FIELD && (several || n == 0))
+        value = field_value(&payload->form, name, size);
+    if (!value && (several || n == 0))
+        value = field_value(&payload->query, name, size);
+    free(name);
+    return value;
+}
+
 static const char *simple_value(const struct pick *pick,
                                 const struct payload *payload, size_t n,
                                 size_t *size)
@@ -134,17 +153,13 @@ static const char *simple_value(const struct pick *pick,
 
     if (pick->kind == POINTER)
         return json_text(json_at(payload->json, pick->name, n), size);
-    if (n > 0)
-        return NULL;
     if (pick->kind == HEADER) {
-        if (payload->header)
+        if (payload->header && n == 0)
             value = payload->header(payload->arg, pick->name);
         *size = value ? strlen(value) : 0;
         return value;
     }
-    if (pick->kind == FIELD)
-        value = field_value(&payload->form, pick->name, size);
-    return value ? value : field_value(&payload->query, pick->name, size);
+    return form_value(pick, payload, n, size);
 }
 
 bool pick_value(const struct pick *pick, const struct payload *payload,
@@ -171,15 +186,21 @@ bool pick_value(const struct pick *pick, const struct payload *payload,
     return good;
 }
 
-char *pick_text(const struct pick *pick, const struct payload *payload)
+char *pick_text_at(const struct pick *pick, const struct payload *payload,
+                   size_t n)
 {
     struct buf out;
 
     buf_init(&out, VALUE_MAX);
-    if (pick_value(pick, payload, 0, &out))
+    if (pick_value(pick, payload, n, &out))
         return buf_take(&out);
     buf_free(&out);
     return NULL;
+}
+
+char *pick_text(const struct pick *pick, const struct payload *payload)
+{
+    return pick_text_at(pick, payload, 0);
 }
 
 bool word_among(const char *word, const char *words)

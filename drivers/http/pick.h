@@ -1,7 +1,8 @@
 /* pick.h - names a value in a payload, in a provider file's words:
  *
  *   "/data/id"          JSON pointer (RFC 6901; "*" is each member of an array)
- *   "MessageSid"        a field of the form, else of the query
+ *   "MessageSid"        a field of the form, else of the query; "MediaUrl*":
+ *                       several, numbered from 0
  *   "query:id"          a field of the query only
  *   "header:X-Id"       a header
  *   "~ID: ([0-9]+)"     POSIX extended expression over the body; its first
@@ -38,7 +39,9 @@ void pick_free(struct pick *pick); /* NULL is fine */
 bool pick_value(const struct pick *pick, const struct payload *payload,
                 size_t n, struct buf *out);
 
-/* The first value in fresh memory, NULL when there is none. */
+/* The n-th, or the first, value in fresh memory, NULL when there is none. */
+char *pick_text_at(const struct pick *pick, const struct payload *payload,
+                   size_t n);
 char *pick_text(const struct pick *pick, const struct payload *payload);
 
 /* Does the expression ("a|b|c": whole words) fit the value? */

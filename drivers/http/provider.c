@@ -22,6 +22,7 @@ static const char *const own_names[VALUES_OWN] = {
     [VALUE_PART] = "part",
     [VALUE_PARTS] = "parts",
     [VALUE_ALPHABET] = "alphabet",
+    [VALUE_MEDIA] = "media",
 };
 
 /* In the order of the choices of `type`; they outlive any provider. */
@@ -369,6 +370,11 @@ const struct send *provider_send(const struct provider *provider,
             return send;
     }
     return NULL;
+}
+
+bool provider_takes_media(const struct provider *provider)
+{
+    return uses_value(provider, VALUE_MEDIA);
 }
 
 unsigned provider_caps(const struct provider *provider)

@@ -34,6 +34,7 @@ enum value {
     VALUE_PART,
     VALUE_PARTS,
     VALUE_ALPHABET, /* the file's word for GSM 7-bit or UCS-2 */
+    VALUE_MEDIA,    /* URL of a medium */
     VALUES_OWN,
     VALUES_MAX = VALUES_OWN + VARIABLES_MAX,
 };
@@ -64,6 +65,7 @@ struct event {
     /* message: chat and text are required; set, part, parts: a segment */
     struct pick *chat, *text, *id, *author, *name, *at, *charset;
     struct pick *set, *part, *parts;
+    struct pick *media, *media_type, *media_name; /* each has several values */
     const char *chat_prefix;
     /* report: id and status are required, chat helps */
     struct pick *status, *sms, *code, *reason; /* sms: which of result.parts */
@@ -117,8 +119,10 @@ struct option *provider_options(const struct provider *provider);
 const struct send *provider_send(const struct provider *provider,
                                  const char *to);
 
-/* Does any hook report delivery, or reading? Bring segments? */
+/* Does any hook report delivery, or reading? Bring segments? Does any request
+ * take a medium? */
 unsigned provider_caps(const struct provider *provider);
+bool provider_takes_media(const struct provider *provider);
 
 /* For provider.c and provider_hook.c. */
 bool provider_parse_hooks(struct provider *provider, struct err *err);

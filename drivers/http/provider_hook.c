@@ -26,10 +26,14 @@ static const struct slot message_slots[] = {
     { SLOT(set), false },
     { SLOT(part), false },
     { SLOT(parts), false },
+    { SLOT(media), false },
+    { SLOT(media_type), false },
+    { SLOT(media_name), false },
     { NULL, 0, false },
 };
 static const char message_keys[] =
-    "from|text|id|author|name|at|charset|set|part|parts|from_prefix";
+    "from|text|id|author|name|at|charset|set|part|parts|from_prefix|"
+    "media|media_type|media_name";
 
 static const struct slot report_slots[] = {
     { SLOT(id), true },

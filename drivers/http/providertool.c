@@ -217,6 +217,10 @@ static void print_found(const struct found *found)
         if (found->at)
             printf(", %s", clock_iso(found->at).text);
         printf(":\n%s\n", found->text);
+        for (size_t i = 0; i < found->n_media; i++)
+            printf("with %s %s\n",
+                   found->media[i].type ? found->media[i].type : "a medium",
+                   found->media[i].source);
     } else {
         printf("report on %s: %s%s%s\n", found->id, kinds[found->report],
                *found->err.text ? ": " : "", found->err.text);

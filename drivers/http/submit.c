@@ -58,7 +58,12 @@ void submit_values(const struct http_line *http, const struct submission *s,
     const struct provider *provider = http->provider;
     bool phone = provider->phones && number_is_canonical(s->to);
 
-    *out = (struct text_values){ .text = xstrndup(s->bytes, s->size) };
+    size_t size = strnlen(s->bytes, s->size);
+
+    *out = (struct text_values){ .text = xstrndup(s->bytes, size) };
+    if (size < s->size) /* http_plan: a medium is behind it */
+        out->media =
+            xstrndup((const char *)s->bytes + size + 1, s->size - size - 1);
     if (phone)
         number_dial(s->to, out->to, sizeof(out->to));
     else
@@ -76,12 +81,14 @@ void submit_values(const struct http_line *http, const struct submission *s,
     out->values[VALUE_PART] = out->part;
     out->values[VALUE_PARTS] = out->parts;
     out->values[VALUE_ALPHABET] =
-        gsm7_fits(out->text, s->size, NULL) ? provider->gsm7 : provider->ucs2;
+        gsm7_fits(out->text, size, NULL) ? provider->gsm7 : provider->ucs2;
+    out->values[VALUE_MEDIA] = out->media;
 }
 
 void text_values_free(struct text_values *values)
 {
     free(values->text);
+    free(values->media);
 }
 
 /* --- jobs ---------------------------------------------------------------- */

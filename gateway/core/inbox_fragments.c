@@ -11,6 +11,7 @@
 #include "core/core.h"
 #include "core/line.h"
 #include "core/network.h"
+#include "store/fragments.h"
 #include "store/store.h"
 
 static void join_set(struct line *line, const struct fragment_set *set)

@@ -143,7 +143,7 @@ void line_located(struct line *line, uint64_t call,
     struct media_item *item;
 
     DL_FOREACH (line->network->media, item) {
-        if (item->call == call) {
+        if (call != 0 && item->call == call) {
             item->call = 0;
             media_located(item, request, err);
             return;
@@ -200,11 +200,14 @@ static bool conversation_is_held(const struct network *network,
     return false;
 }
 
-/* Those that are settled, and have nobody of their conversation in front. */
+/* Those that are settled, and have nobody of their conversation in front. On a
+ * stop nothing new is written: the rest goes back with the stream. */
 static void release(struct network *network)
 {
     struct media_item *item, *next;
 
+    if (network->core->stopping)
+        return;
     DL_FOREACH_SAFE (network->media, item, next) {
         struct delivery *delivery = item->delivery;
 
@@ -330,7 +333,7 @@ static void on_again(void *arg)
     media_fetch(arg);
 }
 
-/* Those that ride have come later, so their time is up by then, or nearly. */
+/* Who rides has come later than who fetches, and so has more time. */
 static void on_end(void *arg)
 {
     struct media_item *item = arg;

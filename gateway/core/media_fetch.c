@@ -3,6 +3,7 @@
 #include "core/media_item.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,7 +18,7 @@
 #include "core/network.h"
 #include "toolkit/http.h"
 
-enum { DRAFT_MODE = 0600, IDLE_S = 15, WORDS_MAX = 65536 };
+enum { DRAFT_MODE = 0600, IDLE_S = 15, WORDS_MAX = 65536, URL_MAX = 4096 };
 
 static struct media *media_of(const struct media_item *item)
 {
@@ -89,6 +90,24 @@ static void keep(struct media_item *item, const char *answered_type)
         media_publish(item);
 }
 
+static void get(struct media_item *item, const struct http_request *from);
+
+/* A service sends us on to where its files are: a URL like any other, to which
+ * our credentials do not go. */
+static bool follows(struct media_item *item, const struct http_answer *answer)
+{
+    char url[URL_MAX];
+    struct http_request request = { .profile = HTTP_MEDIA, .url = url };
+
+    if (!item->own || answer->status / 100 != 3 ||
+        !http_answer_header(answer, "location", url, sizeof(url)))
+        return false;
+    (void)unlink(item->draft);
+    free(item->draft);
+    get(item, &request);
+    return true;
+}
+
 static bool may_come_later(int status)
 {
     return status >= 500 || status == 408 || status == 425 || status == 429;
@@ -109,7 +128,7 @@ static void on_got(void *arg, const struct http_answer *answer,
         fail(item, failed);
     } else if (answer->status / 100 == 2) {
         keep(item, answer->type);
-    } else {
+    } else if (!follows(item, answer)) {
         err_set(&err, may_come_later(answer->status) ? ERR_LINK : ERR_REJECTED,
                 "the answer was %d", answer->status);
         err.retry_after = answer->retry_after;
@@ -131,6 +150,7 @@ static void get(struct media_item *item, const struct http_request *from)
         media_again(item, &err);
         return;
     }
+    item->own = from->profile == HTTP_API;
     item->size = 0;
     item->too_big = false;
     request.total_ms = left > 1 ? (unsigned)left : 1;
@@ -199,6 +219,14 @@ void media_way_found(struct media_item *item, bool found)
         get(item, &request);
 }
 
+static void wait_for_room(struct media_item *item)
+{
+    struct err err;
+
+    err_set(&err, ERR_TEMPORARY, "the disk is full");
+    media_again(item, &err);
+}
+
 void media_fetch(struct media_item *item)
 {
     const struct media *media = media_of(item);
@@ -212,6 +240,8 @@ void media_fetch(struct media_item *item)
         media_settle(item, ATTACHMENT_TOO_BIG, NULL);
     else if (item->type[0] && !type_is_taken(media, item->type))
         media_settle(item, ATTACHMENT_BAD_TYPE, NULL);
+    else if (store_is_full(item->network->core->store))
+        wait_for_room(item);
     else
         media_find_way(item);
 }

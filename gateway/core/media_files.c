@@ -26,7 +26,7 @@ static const char draft_end[] = ".draft";
 struct media_files {
     struct media_files_options options;
     char *dir;
-    int64_t used; /* bytes of what is published, as last counted */
+    int64_t used; /* bytes of what is published */
     struct hook *hook;
 };
 
@@ -82,25 +82,35 @@ static int64_t changed_ms(int dir, const char *name)
     return (int64_t)stat.st_mtim.tv_sec * 1000;
 }
 
-/* What is older goes, the rest is counted. Drafts go when they are `old`. */
-static void walk(struct media_files *files, int64_t before, int64_t old)
+static void drop(struct media_files *files, int dir, const char *id,
+                 bool counted)
+{
+    int64_t size = look_into(dir, id, true);
+
+    if (counted)
+        files->used -= size < files->used ? size : files->used;
+}
+
+/* What was published before `before` goes, and drafts before `old`; `count`:
+ * the rest is counted for the first time. */
+static void walk(struct media_files *files, int64_t before, int64_t old,
+                 bool count)
 {
     DIR *folder = opendir(files->dir);
     const struct dirent *entry;
 
     if (!folder)
         return;
-    files->used = 0;
     while ((entry = readdir(folder))) {
         int64_t at = changed_ms(dirfd(folder), entry->d_name);
 
         if (is_draft(entry->d_name) && at < old) {
             (void)unlinkat(dirfd(folder), entry->d_name, 0);
         } else if (is_id(entry->d_name)) {
-            bool drop = at < before;
-            int64_t size = look_into(dirfd(folder), entry->d_name, drop);
-
-            files->used += drop ? 0 : size;
+            if (at < before)
+                drop(files, dirfd(folder), entry->d_name, !count);
+            else if (count)
+                files->used += look_into(dirfd(folder), entry->d_name, false);
         }
     }
     (void)closedir(folder);
@@ -110,7 +120,7 @@ void media_files_sweep(struct media_files *files, int64_t now)
 {
     enum { DRAFT_MS = 3600000 };
 
-    walk(files, now - files->options.keep_ms, now - DRAFT_MS);
+    walk(files, now - files->options.keep_ms, now - DRAFT_MS, false);
 }
 
 struct media_files *media_files_new(const struct media_files_options *options,
@@ -126,7 +136,7 @@ struct media_files *media_files_new(const struct media_files_options *options,
     files = xcalloc(1, sizeof(*files));
     files->options = *options;
     files->dir = xstrdup(options->dir);
-    walk(files, now - options->keep_ms, INT64_MAX);
+    walk(files, now - options->keep_ms, INT64_MAX, true);
     return files;
 }
 

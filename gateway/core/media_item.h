@@ -51,6 +51,7 @@ struct media_item {
     char *draft; /* path; NULL: none */
     int fd;      /* of it, while it is written; -1: not */
     int64_t size;
+    bool own; /* the service's own URL, with credentials */
     bool too_big, complete;
     char type[MEDIA_TYPE_MAX]; /* what it is, as far as is known */
     size_t way;                /* being tried */

@@ -35,6 +35,15 @@ static const struct columns subscriptions = {
     { "address" },
 };
 
+/* Those that have a URL of their own: ATTACHMENT_PUBLISHED. */
+static const struct columns media = {
+    "SELECT a.url, a.name FROM conversation c"
+    " JOIN message m ON m.conv = c.id JOIN attachment a ON a.message = m.id"
+    " WHERE c.network = ?1 AND c.account = ?2 AND a.state = 1"
+    " ORDER BY a.message DESC, a.n DESC",
+    { "url", "name" },
+};
+
 static struct json_object *columns_object(const struct columns *columns,
                                           struct db_rows *rows)
 {
@@ -199,7 +208,8 @@ static bool export_run(struct store *store, struct task *task, struct err *err)
            put_columns(store, t, object, "blocked", &blocked, err) &&
            put_columns(store, t, object, "subscriptions", &subscriptions,
                        err) &&
-           put_messages(store, t, object, err);
+           put_messages(store, t, object, err) &&
+           put_columns(store, t, object, "media", &media, err);
 }
 
 void store_export(struct store *store, const char *network, const char *account,

@@ -367,48 +367,6 @@ void store_owed(struct store *store, const char *network, size_t limit,
 void store_paid(struct store *store, const int64_t *rows, size_t n,
                 store_fn *fn, void *arg);
 
-/* --- fragments of long inbound messages -------------------------------- */
-
-struct fragment_row {
-    unsigned seq;
-    void *bytes;
-    size_t size;
-};
-
-struct fragment_set {
-    int64_t id; /* the store's key, for struct acceptance */
-    const char *network, *line, *source, *set, *chat;
-    unsigned total;
-    int64_t at;                     /* oldest time of the far side */
-    struct fragment_row *fragments; /* sorted by seq */
-    size_t n;
-};
-
-struct fragment_entry {
-    const char *network, *line, *source, *set, *chat, *key;
-    unsigned total, seq;
-    const void *bytes;
-    size_t size;
-    int64_t at;
-};
-
-/* `set` is non-NULL when it is complete now (borrowed). */
-typedef void store_fragment_fn(void *arg, const struct fragment_set *set,
-                               const struct err *err);
-
-/* Keeps a fragment. The same seq with the same bytes is a duplicate; with
- * other bytes it starts the set anew (references are reused). Caps: 64 open
- * sets per chat, 4,096 in all; above that ERR_FULL, so that the fragment is
- * offered again later. */
-void store_fragment(struct store *store, const struct fragment_entry *entry,
-                    store_fragment_fn *fn, void *arg);
-
-/* Sets that are complete (a crash came before they were joined) or whose newest
- * fragment was stored before `before`: fn for each, then NULL. They stay until
- * accepted with forget_set. */
-void store_fragments_due(struct store *store, int64_t before,
-                         store_fragment_fn *fn, void *arg);
-
 /* --- small state and upkeep -------------------------------------------- */
 
 void store_state_put(struct store *store, const char *owner, const char *key,

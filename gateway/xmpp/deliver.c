@@ -178,7 +178,7 @@ static bool say(struct component *component, const struct delivery *delivery,
     if (saying->url)
         stanza_add(stanza_add(message, "x", NS_OOB, NULL), "url", NULL,
                    saying->url);
-    if (saying->text && delivery->target)
+    if (saying->text && !saying->url && delivery->target)
         add_target(component, message, delivery);
     add_ids(message, domain, saying->id);
     add_delay(message, domain, delivery->at);

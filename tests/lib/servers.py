@@ -180,13 +180,14 @@ BROWSER_MODULES = '; "websocket"; "pep"; "vcard_legacy"; "blocklist"'
 class Prosody(Server):
     name = "prosody"
 
-    def __init__(self, *args, extra="", secret=SECRET, http=False, upload=False,
-                 browsers=False, **named):
+    def __init__(self, *args, extra="", secret=SECRET, http=False,
+                 browsers=False, upload=False, **named):
         """`browsers`: what clients in a browser need, a websocket first."""
         super().__init__(*args, **named)
         self.extra, self.secret, self.browsers = extra, secret, browsers
         self.uploads = upload
-        self.http_port = free_port() if http or upload or browsers else None
+        self.http_port = (
+            free_port() if http or browsers or upload else None)
 
     @property
     def websocket(self):
@@ -224,7 +225,7 @@ class Prosody(Server):
             for d in self.domains))
 
     def upload(self):
-        """The upload service (XEP-0363) of conf/servers, on loopback."""
+        """An upload service (XEP-0363) on loopback."""
         if not self.uploads:
             return ""
         url = f"http://127.0.0.1:{self.http_port}/"
@@ -308,14 +309,40 @@ modules:
 """
 
 
+EJABBERD_UPLOAD = """
+listen:
+  -
+    port: {port}
+    ip: "127.0.0.1"
+    module: ejabberd_http
+    request_handlers:
+      /upload: mod_http_upload
+acl:
+  uploaders:
+    server:
+{domains}
+access_rules:
+  upload:
+    - allow: local
+    - allow: uploaders
+modules:
+  mod_http_upload:
+    access: upload
+    docroot: "{folder}/upload"
+    put_url: "http://127.0.0.1:{port}/upload/@HOST@"
+"""
+
+
 class Ejabberd(Server):
     name = "ejabberd"
 
     def __init__(self, *args, global_routes=False, certfile=None,
-                 secret=SECRET, loglevel="warning", **named):
+                 secret=SECRET, loglevel="warning", upload=False,
+                 **named):
         super().__init__(*args, **named)
         self.global_routes, self.certfile = global_routes, certfile
         self.secret, self.loglevel = secret, loglevel
+        self.http_port = free_port() if upload else None
 
     def listener(self, index):
         """Domains go round the listeners."""
@@ -337,6 +364,10 @@ class Ejabberd(Server):
         if self.privilege:
             text = merged(text, EJABBERD_PRIVILEGES.format(domains="\n".join(
                 f"      - {d}" for d in self.domains)))
+        if self.http_port:
+            text = merged(text, EJABBERD_UPLOAD.format(
+                port=self.http_port, folder=self.folder,
+                domains="\n".join(f"      - {d}" for d in self.domains)))
         self.save(text)
 
     @property

@@ -26,7 +26,7 @@ class Line:
     """A scene whose one line is an account at the fake provider."""
 
     def __init__(self, scene, provider, name="twilio", network=None,
-                 gateway=None, **line):
+                 gateway=None, groups=None, **line):
         self.scene, self.provider = scene, provider
         self.hooks = free_port()
         options = {"account": "AC1", "token": TOKEN} if name == "twilio" \
@@ -36,6 +36,7 @@ class Line:
             gateway={"hook_listen": f"127.0.0.1:{self.hooks}",
                      **(gateway or {})},
             networks={"sms": {"settle": 1, **(network or {})}},
+            **(groups or {}),
             lines={"web": {
                 "network": "sms", "driver": "http", "provider": name,
                 "from": "+447700900000", "hook_token": "hook-path-secret",

@@ -9,7 +9,8 @@ import pytest
 
 from lib.process import free_port, wait_for
 from lib.scene import PHONE
-from sim.provider import Provider
+from sim.provider import Provider, call
+from test_30_http_driver import Line
 
 PICTURE = "\x89PNG" + "x" * 1000
 PNG = {"status": 200, "body": PICTURE,
@@ -23,19 +24,6 @@ def source():
     provider.script = [PNG]
     yield provider
     provider.close()
-
-
-@pytest.fixture(scope="module")
-def upload_server(tmp_path_factory):
-    """Prosody with an upload service."""
-    from lib import servers
-    server = servers.Prosody(
-        tmp_path_factory.mktemp("upload"),
-        [f"sms{i}.localhost" for i in range(8)],
-        [f"{n}{i}" for i in range(8) for n in "ab"], upload=True)
-    server.start()
-    yield server
-    server.stop()
 
 
 def start(scene, ways, line=None, **media):
@@ -78,11 +66,13 @@ def drafts(scene):
 
 # ---- the two ways -----------------------------------------------------------
 
-def test_upload_to_the_server(make_scene, upload_server, source):
-    scene = start(make_scene(upload_server, 0), ["upload"])
+@pytest.mark.parametrize("name", ["prosody", "ejabberd"])
+def test_upload_to_the_server(make_scene, private_server, source, name):
+    server = private_server(name, upload=True)
+    scene = start(make_scene(server, 0), ["upload"])
     send(scene, source.base + "/cat.png")
     url = gets_medium(scene)
-    assert url.startswith(f"http://127.0.0.1:{upload_server.http_port}/")
+    assert url.startswith(f"http://127.0.0.1:{server.http_port}/")
     assert get(url)[2] == PICTURE.encode()
     assert drafts(scene) == []
 
@@ -226,17 +216,20 @@ def test_what_is_gone(make_scene, source):
     assert len(source.requests) == 1
 
 
-def test_crash_while_it_is_fetched(make_scene, source):
-    """Accepted is accepted: the next life fetches it."""
+@pytest.mark.parametrize("end", ["kill", "stop"])
+def test_next_life_fetches_it(make_scene, source, end):
+    """Accepted is accepted, and what was not written comes once."""
     scene = start(make_scene("prosody"), ["files"])
     source.script = [{**PNG, "delay": 30}, PNG]
     send(scene, source.base + "/a.png", "look")
     wait_for(lambda: source.requests, 10, "the source is asked")
     assert len(drafts(scene)) == 1
-    scene.gateway.kill()
+    getattr(scene.gateway, end)()
     scene.gateway.start()
     url = gets_medium(scene)
     scene.alice.expect_text(scene.contact(), "look")
+    scene.alice.fence(scene.domain)
+    assert scene.alice.texts(scene.contact()) == [url, "look"]
     assert get(url)[2] == PICTURE.encode()
     assert drafts(scene) == []
 
@@ -308,3 +301,84 @@ def test_mistakes_in_the_configuration(make_scene, media, words):
     gateway = scene.make_gateway(media=media)
     done = gateway.cli("check", check=False)
     assert done.returncode != 0 and words in done.stderr
+
+
+# ---- a provider's MMS -------------------------------------------------------
+
+def mms(line, sid, urls, text=""):
+    form = {"From": PHONE, "To": "+447700900000", "Body": text,
+            "MessageSid": sid, "AccountSid": "AC1",
+            "NumMedia": str(len(urls))}
+    for i, url in enumerate(urls):
+        form[f"MediaUrl{i}"] = url
+        form[f"MediaContentType{i}"] = "image/png"
+    url = line.url("in")
+    return call(url, form, line.signed(url, form))[0]
+
+
+def twilio(scene, provider, **line):
+    return Line(scene, provider, groups={"media": {"ways": ["files"]}},
+                network={"inbox": [scene.server.jid(scene.alice_user)]},
+                **line)
+
+
+def test_mms_in(make_scene, source):
+    """The provider's own URLs get our credentials, others do not; a redirect
+    from there leads on without them."""
+    scene = make_scene("prosody")
+    line = twilio(scene, source)
+    source.script = [PNG]
+    scene.alice
+    url = source.base + "/2010-04-01/Accounts/AC1/Media/ME1"
+    assert mms(line, "MM1", [url], "look") == 204
+    medium = gets_medium(scene)
+    assert get(medium)[2] == PICTURE.encode()
+    scene.alice.expect_text(scene.contact(), "look")
+    assert source.requests[-1]["headers"]["Authorization"].startswith("Basic")
+    source.script = [{"status": 307, "body": "", "headers": {
+        "Location": f"http://localhost:{source.port}/cdn/1"}}]
+    before = len(source.requests)
+    assert mms(line, "MM2", [url]) == 204
+    says(scene, "[photo: it could not be fetched]")
+    assert len(source.requests) == before + 1
+    assert mms(line, "MM3", [f"http://127.0.0.1:{free_port()}/a"], "x") == 204
+    says(scene, "x\n[photo: it could not be fetched]")
+
+
+def test_mms_in_from_elsewhere_has_no_credentials(make_scene, source):
+    scene = make_scene("prosody")
+    other = Provider()
+    other.script = [PNG]
+    try:
+        line = Line(scene, source, groups={"media": {
+            "ways": ["files"], "networks": ["127.0.0.0/8"]}},
+            network={"inbox": [scene.server.jid(scene.alice_user)]})
+        scene.alice
+        source.script = [{"status": 302, "body": "", "headers": {
+            "Location": other.base + "/cdn/1.png"}}]
+        assert mms(line, "MM1", [source.base + "/ME1", other.base + "/2"]) \
+            == 204
+        assert get(gets_medium(scene))[2] == PICTURE.encode()
+        assert get(gets_medium(scene))[2] == PICTURE.encode()
+        assert [r["path"] for r in other.requests] == ["/cdn/1.png", "/2"]
+        assert all("Authorization" not in r["headers"]
+                   for r in other.requests)
+    finally:
+        other.close()
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_mms_out(make_scene, source, on):
+    source.script = [{}]
+    scene = make_scene("prosody")
+    line = Line(scene, source, **({"media": True} if on else {}))
+    url = "https://upload.example.org/cat.png"
+    send(scene, url, "look")
+    send(scene, url)
+    first, second = line.wait_sent(2)
+    if on:
+        assert (first["Body"], first["MediaUrl"]) == ("look", url)
+        assert (second["Body"], second["MediaUrl"]) == ("", url)
+    else:
+        assert "MediaUrl" not in first
+        assert first["Body"] == "look\n" + url and second["Body"] == url

@@ -1,5 +1,6 @@
 /* test_store_fragments.c - segments of long messages: complete sets,
  * duplicates, reused references, time-outs, ceilings. */
+#include "store/fragments.h"
 #include "store_scene.h"
 
 struct sets {

@@ -319,11 +319,15 @@ static void on_export(void *arg, struct json_object *object,
 static void test_export_and_erase(void **state)
 {
     struct scene *s = *state;
+    struct attachment_row medium = { .state = ATTACHMENT_PUBLISHED,
+                                     .url = (char *)"https://a/1" };
     struct entry entry = scene_out(ROMEO, PHONE, "one");
     struct delivery *d;
 
     entry.source = ROMEO;
     entry.key = "origin";
+    entry.attachments = &medium;
+    entry.n_attachments = 1;
     scene_accept(s, &entry);
     d = scene_take_one(s, TO_LINE, "one");
     scene_move_to(s, d, MESSAGE_SENT, 0);
@@ -333,9 +337,10 @@ static void test_export_and_erase(void **state)
     name_contact(s, PHONE, "Nurse");
     store_export(s->store, "sms", ROMEO, on_export, s);
     scene_wait(s);
-    assert_int_equal(s->n_texts, 5);
+    assert_int_equal(s->n_texts, 6);
     assert_string_equal(s->texts[1], "contacts 1");
     assert_string_equal(s->texts[4], "messages 2");
+    assert_string_equal(s->texts[5], "media 1");
     block(s, true);
     list(s, true);
     assert_string_equal(s->texts[0], "{\"address\":\"" PHONE "\"}");
@@ -345,6 +350,7 @@ static void test_export_and_erase(void **state)
     assert_false(s->failed);
     assert_int_equal(scene_sql(s, "SELECT count(*) FROM message"), 2);
     assert_int_equal(scene_sql(s, "SELECT count(*) FROM body"), 2);
+    assert_int_equal(scene_sql(s, "SELECT count(*) FROM attachment"), 0);
     assert_int_equal(scene_sql(s, "SELECT count(*) FROM contact"), 0);
     assert_int_equal(scene_sql(s, "SELECT count(*) FROM block"), 0);
     assert_int_equal(scene_sql(s, "SELECT count(*) FROM seen"), 0);
