@@ -274,7 +274,9 @@ const struct option network_options[] = {
         .type = OPT_ENUM,
         .fallback = "deny",
         .choices = "deny|allow",
-        .help = "Texts to premium-rate, satellite and short numbers",
+        .help =
+            "Texts to premium-rate and satellite numbers, and to short ones "
+            "unasked",
     },
     {
         .key = "burst",

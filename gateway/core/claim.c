@@ -189,8 +189,9 @@ static void change_put(struct network *network, const char *account,
                                .until = until,
                                .fn = fn,
                                .arg = arg };
-    claim_set(network, contact, until ? change->account : NULL, until);
-    claim_put(network, contact, value, on_stored, change);
+    /* What was passed may be the claim's own. */
+    claim_set(network, change->contact, until ? change->account : NULL, until);
+    claim_put(network, change->contact, value, on_stored, change);
     free(value);
 }
 

@@ -360,3 +360,29 @@ def test_forwarded_stanzas_are_not_believed(scene):
     mallory.fence(scene.domain)
     scene.talk("genuine")
     assert scene.phone_texts() == ["genuine"]
+
+
+def test_what_phones_do_not_know(simple):
+    """Corrections, reactions, replies and styling as words; no retraction."""
+    alice, to = simple.alice, simple.contact()
+    first = alice.text(to, "Come at *8*, `not` 9_x_")
+    simple.phone_gets("Come at 8, not 9_x_")
+    alice.text(to, "Come at 7", extra="<replace xmlns="
+               f"'urn:xmpp:message-correct:0' id='{first}'/>")
+    simple.phone_gets("Corrected: Come at 7")
+    alice.text(to, "> Shall I?\nYes", extra="<reply xmlns='urn:xmpp:reply:0' "
+               f"to='{to}' id='x'/><fallback xmlns='urn:xmpp:fallback:0' "
+               "for='urn:xmpp:reply:0'><body start='0' end='11'/></fallback>")
+    simple.phone_gets("Yes")
+    alice.raw(f"<message to='{to}' type='chat' id='r'><reactions xmlns="
+              f"'urn:xmpp:reactions:0' id='{first}'><reaction>\U0001f44d"
+              "</reaction></reactions></message>")
+    simple.phone_gets("Reacted with \U0001f44d")
+    alice.raw(f"<message to='{to}' type='chat' id='gone'><retract xmlns="
+              f"'urn:xmpp:message-retract:1' id='{first}'/></message>")
+    assert alice.expect_error("gone").condition == "feature-not-implemented"
+    info = repr(alice.iq(to, "<query xmlns="
+                         "'http://jabber.org/protocol/disco#info'/>"))
+    assert not [ns for ns in ("message-correct", "message-retract",
+                              "reactions:0", "reply:0", "chat-markers")
+                if ns in info]
