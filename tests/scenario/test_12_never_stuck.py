@@ -155,6 +155,17 @@ def test_restart_without_a_word(begin):
     scene.gateway.wait_log("has forgotten its settings")
 
 
+def test_echo_that_cannot_be_turned_off(make_scene):
+    """It does not mean a restart each time."""
+    scene = make_scene("prosody")
+    scene.simulate()
+    scene.sim.fault("error", modem="sim1", on="E", count=100)
+    scene.start()
+    comes_through(scene, "with echo")
+    assert any("< AT+CMGS" in line for line in scene.sim.log())
+    assert "has forgotten" not in scene.gateway.log()
+
+
 def test_brown_out_while_it_sends(begin):
     scene = begin()
     scene.sim.fault("brown-out", modem="sim1", mid=True, accept=False)
