@@ -213,7 +213,8 @@ void gsm_on_written(void *arg)
         crash_at(CRASH_DELETE);
 }
 
-/* Its echo is on again; also after a set-up, that is just its way. */
+/* Its echo is on again. When it is so after a set-up, too, it cannot be turned
+ * off. */
 static bool has_restarted(struct gsm *g)
 {
     bool before = g->echoed_cmgs;
