@@ -169,7 +169,8 @@ struct gsm {
     int memory; /* selected for reading, -1: unknown */
     bool cmms;  /* the link stays up between messages */
     int cfun;
-    bool echoes; /* although it was told not to */
+    bool echoes;      /* although it was told not to */
+    bool echoed_cmgs; /* it did so when a text was offered last */
 
     /* How it is. */
     int creg, cereg, act, dbm, used, total;

@@ -326,8 +326,8 @@ static void probe_done(struct gsm *g, const struct at_event *event)
     timer_start(g->deadline, PROBE_QUIET_MS);
 }
 
-/* What does not understand AT alone may have been told to answer in numbers, or
- * not at all. */
+/* A modem that does not seem to answer AT may have been told by somebody to
+ * answer in numbers, or not at all. */
 static void probe_timeout(struct gsm *g)
 {
     static const struct at_command commands[] = {

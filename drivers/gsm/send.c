@@ -213,6 +213,16 @@ void gsm_on_written(void *arg)
         crash_at(CRASH_DELETE);
 }
 
+/* Its echo is on again. When it is so after a set-up, too, it cannot be turned
+ * off. */
+static bool has_restarted(struct gsm *g)
+{
+    bool before = g->echoed_cmgs;
+
+    g->echoed_cmgs = g->at.echoed;
+    return g->at.echoed && !g->echoes && !before;
+}
+
 void gsm_send_prompt(struct gsm *g)
 {
     int64_t took = clock_mono_ms() - g->asked_at;
@@ -220,7 +230,7 @@ void gsm_send_prompt(struct gsm *g)
     if (took > g->slowest_ms)
         g->slowest_ms = took;
     g->written_size = 0;
-    if (g->at.echoed && !g->echoes)
+    if (has_restarted(g))
         gsm_restart(g, "the modem has forgotten its settings");
     else if (g->quirk->prompt_delay_ms > 0)
         timer_start(g->deadline, g->quirk->prompt_delay_ms);

@@ -109,7 +109,7 @@ static inline void sim_text(struct sim *sim, const char *text)
 static inline bool sim_becomes(struct sim *sim, const char *command,
                                const char *text)
 {
-    int64_t end = clock_mono_ms() + 5000;
+    int64_t end = clock_mono_ms() + 15000;
 
     do {
         sim_do(sim, command);

@@ -17,6 +17,7 @@ static void wait_for_settings(struct sim *sim)
 {
     assert_true(
         sim_becomes(sim, "{\"cmd\":\"log\",\"count\":400}", "AT+CUSD=1"));
+    fake_run(sim->fake, 50);
 }
 
 static void expect_refusal(struct sim *sim, const char *name, const char *text,
@@ -72,7 +73,7 @@ static void test_cancel(void **state)
     assert_non_null(fake_wait(sim->fake, "(more)", 5000));
     assert_true(fake_command(sim->fake, "cancel", NULL, 5));
     assert_true(
-        sim_becomes(sim, "{\"cmd\":\"log\",\"count\":20}", "AT+CUSD=2"));
+        sim_becomes(sim, "{\"cmd\":\"log\",\"count\":400}", "AT+CUSD=2"));
     fake_run(sim->fake, 50);
     assert_true(fake_command(sim->fake, "ussd", "*100#", 6));
     assert_non_null(fake_wait(sim->fake, "answer 6 1 balance", 5000));
@@ -143,7 +144,6 @@ static void test_network_speaks_first(void **state)
     struct sim *sim = *state;
 
     wait_for_settings(sim);
-    fake_run(sim->fake, 50);
     sim_do(sim, "{\"cmd\":\"ussd\",\"text\":\"You have won\"}");
     assert_non_null(
         fake_wait(sim->fake, "notice the network says: You have won", 5000));
@@ -152,7 +152,7 @@ static void test_network_speaks_first(void **state)
     assert_non_null(
         fake_wait(sim->fake, "notice the network says: Yes?", 5000));
     assert_true(
-        sim_becomes(sim, "{\"cmd\":\"log\",\"count\":20}", "AT+CUSD=2"));
+        sim_becomes(sim, "{\"cmd\":\"log\",\"count\":400}", "AT+CUSD=2"));
 }
 
 static void test_modem_lost(void **state)
@@ -194,7 +194,6 @@ static void test_call(void **state)
     struct sim *sim = *state;
 
     wait_for_settings(sim);
-    fake_run(sim->fake, 50);
     sim_do(sim, "{\"cmd\":\"call\",\"from\":\"" PHONE "\",\"every\":0.1}");
     assert_non_null(fake_wait(sim->fake, "told " PHONE "|called at ", 5000));
     fake_run(sim->fake, 300);
@@ -213,7 +212,6 @@ static void test_call_without_number(void **state)
     struct sim *sim = *state;
 
     wait_for_settings(sim);
-    fake_run(sim->fake, 50);
     sim_do(sim, "{\"cmd\":\"urc\",\"line\":\"RING\"}");
     sim_do(sim, "{\"cmd\":\"urc\",\"line\":\"NO CARRIER\"}");
     assert_non_null(
@@ -229,7 +227,6 @@ static void test_flood_of_calls(void **state)
     struct sim *sim = *state;
 
     wait_for_settings(sim);
-    fake_run(sim->fake, 50);
     for (int i = 0; i < 60; i++) {
         sim_do(sim, "{\"cmd\":\"urc\",\"line\":\"RING\"}");
         sim_do(sim, "{\"cmd\":\"urc\",\"line\":\"NO CARRIER\"}");
@@ -246,10 +243,9 @@ static void test_hang_up(void **state)
                                 (const char *[]){ "calls=hangup", NULL });
 
     wait_for_settings(sim);
-    fake_run(sim->fake, 50);
     sim_do(sim, "{\"cmd\":\"call\",\"from\":\"" PHONE "\"}");
     assert_non_null(fake_wait(sim->fake, "told " PHONE "|called at ", 5000));
-    assert_true(sim_becomes(sim, "{\"cmd\":\"log\",\"count\":20}", "AT+CHUP"));
+    assert_true(sim_becomes(sim, "{\"cmd\":\"log\",\"count\":400}", "AT+CHUP"));
 }
 
 static void test_ignored_call(void **state)
