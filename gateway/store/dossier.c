@@ -18,8 +18,10 @@ struct columns {
 };
 
 static const struct columns contacts = {
-    "SELECT address, name FROM contact WHERE network = ?1 AND account = ?2"
-    " AND roster <> 2 ORDER BY address DESC",
+    "SELECT c.address, coalesce(c.name, (SELECT o.name FROM contact o"
+    " WHERE o.network = ?1 AND o.account = '' AND o.address = c.address))"
+    " FROM contact c WHERE c.network = ?1 AND c.account = ?2"
+    " AND c.roster <> 2 ORDER BY c.address DESC",
     { "address", "name" },
 };
 

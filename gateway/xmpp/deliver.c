@@ -158,6 +158,20 @@ static void whereto(const struct component *component,
                    resource ? "/" : "", resource ? resource : "");
 }
 
+/* What the contact is called; its JID does not tell the name of a sender that
+ * has no number. NULL: nothing. */
+static const char *nick_of(const struct component *component,
+                           const struct delivery *delivery)
+{
+    bool phones = network_policy(component->network)->phone_addresses;
+
+    if (delivery->name && delivery->name[0])
+        return delivery->name;
+    return phones && strncmp(delivery->contact, "name:", 5) == 0
+               ? delivery->contact + 5
+               : NULL;
+}
+
 static bool say(struct component *component, const struct delivery *delivery,
                 const struct saying *saying)
 {
@@ -182,8 +196,8 @@ static bool say(struct component *component, const struct delivery *delivery,
         add_target(component, message, delivery);
     add_ids(message, domain, saying->id);
     add_delay(message, domain, delivery->at);
-    if (delivery->name && delivery->name[0])
-        stanza_add(message, "nick", NS_NICK, delivery->name);
+    if (!saying->relayed && nick_of(component, delivery))
+        stanza_add(message, "nick", NS_NICK, nick_of(component, delivery));
     if (!component_send(component, message, STREAM_PATIENT))
         return false;
     if (!saying->relayed)

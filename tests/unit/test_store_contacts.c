@@ -251,19 +251,46 @@ static const char *name_of(struct scene *s, const char *account)
     return s->texts[0];
 }
 
+static void on_listed(void *arg, struct json_object *object,
+                      const struct err *err)
+{
+    struct scene *s = arg;
+    struct json_object *value;
+
+    if (!object)
+        scene_keep(s, err);
+    else if (json_object_object_get_ex(object, "name", &value))
+        text_copy(s->texts[0], sizeof(s->texts[0]),
+                  json_object_get_string(value));
+}
+
+static const char *listed(struct scene *s)
+{
+    text_copy(s->texts[0], sizeof(s->texts[0]), "none");
+    store_contacts(s->store, "sms", ROMEO, on_listed, s);
+    scene_wait(s);
+    assert_false(s->failed);
+    return s->texts[0];
+}
+
 /* A contact that is kept without a name has that of the phone book. */
 static void test_named(void **state)
 {
     struct scene *s = *state;
 
+    assert_string_equal(listed(s), "none");
+
     assert_string_equal(name_of(s, ROMEO), "-");
     name_it(s, NULL, "Nurse");
     keep_it(s, "");
     assert_string_equal(name_of(s, ROMEO), "Nurse");
+    assert_string_equal(listed(s), "Nurse");
     keep_it(s, "Angelica");
+    assert_string_equal(listed(s), "Angelica");
     assert_string_equal(name_of(s, ROMEO), "Angelica");
     assert_string_equal(name_of(s, "juliet@example.org"), "Nurse");
     keep_it(s, NULL);
+    assert_string_equal(listed(s), "none");
     expect_name(s, ROMEO, "Nurse");
 }
 

@@ -64,10 +64,11 @@ static void test_stranger(void **state)
 {
     struct scene scene;
     char account[] = "a@example.org", contact[] = "+447700900123";
-    char text[] = "hi";
+    char text[] = "hi", name[] = "Bob";
     struct delivery delivery = {
         .account = account,
         .contact = contact,
+        .name = name,
         .text = text,
     };
     const char *out;
@@ -81,6 +82,7 @@ static void test_stranger(void **state)
     out = fake_written();
     has(out, "from=\"sms.localhost\"");
     has(out, "<body>[+447700900123] hi\n");
+    has_not(out, "nick"); /* the gateway keeps its own name */
     (void)bounce("", POLICY);
     has(fake_calls(&scene.network), " rejected policy-violation");
     contact[strlen(contact) - 1] = '4';

@@ -322,7 +322,7 @@ static void test_deliver(void **state)
     delivery.name = NULL;
     out = deliver(&scene, &delivery);
     has(out, "stamp=\"2023-11-14T22:13:20");
-    has_not(out, "<nick");
+    has(out, ">My Bank</nick>"); /* by its address */
     has_not(out, "<replace");
     delivery.kind = KIND_EDIT;
     delivery.target = borrowed("0f0e0d0c0b0a09080706050403020100");

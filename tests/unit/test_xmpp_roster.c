@@ -379,6 +379,23 @@ static void test_meeting(void **state)
     }
 }
 
+/* A sender without a number has a name, but belongs on no roster. */
+static void test_nameless_number(void **state)
+{
+    struct scene scene;
+    const char *out;
+
+    (void)state;
+    begin(&scene);
+    scene.network.fresh = true;
+    out = deliver(&scene, "name:AMAZON", NULL);
+    has(out, ">AMAZON</nick>");
+    has_not(out, "<iq ");
+    has_not(deliver(&scene, PHONE, NULL), "nick");
+    assert_string_equal(fake_calls(&scene.network), "");
+    scene_clear(&scene);
+}
+
 /* Who has it, or does not want it, is left in peace. */
 static void test_known(void **state)
 {
@@ -421,6 +438,7 @@ int main(void)
         cmocka_unit_test(test_joined),
         cmocka_unit_test(test_left),
         cmocka_unit_test(test_meeting),
+        cmocka_unit_test(test_nameless_number),
         cmocka_unit_test(test_known),
     };
 
