@@ -8,6 +8,7 @@ CONFIG     ?= release
 BUILD      ?= build
 PYTHON     := /usr/bin/python3
 KILLS      ?= 10000
+DRIVER     ?= gsm
 FUZZ_SECONDS ?= 60
 SEEDS      ?= 20
 
@@ -114,10 +115,9 @@ bench: all tools ## measure the figures of the design, yardsticks included
 	@MOONGATE=$(abspath $(PROGRAM)) TOOLS=$(abspath $(O)/tests/bench) \
 	    $(PYTHON) tests/bench/run.py
 
-crash: all ## kill -9 the daemon KILLS=10000 times and audit the ledger
-	@MOONGATE=$(abspath $(PROGRAM)) KILLS=$(KILLS) $(PYTHON) tests/crash/run.py
-	@MOONGATE=$(abspath $(PROGRAM)) KILLS=$$(($(KILLS) / 10)) \
-	    $(PYTHON) tests/crash/run.py --driver telegram
+crash: all ## kill -9 it KILLS=10000 times, audit (DRIVER=gsm, http, telegram)
+	@MOONGATE=$(abspath $(PROGRAM)) KILLS=$(KILLS) DRIVER=$(DRIVER) \
+	    $(PYTHON) tests/crash/run.py
 
 soak: all ## each family of modems under faults, SEEDS=20 (PROFILE= SEED=: one)
 	@MOONGATE=$(abspath $(PROGRAM)) SEEDS=$(SEEDS) $(PYTHON) tests/soak/run.py

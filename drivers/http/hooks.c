@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/code.h"
+#include "base/crash.h"
 #include "base/id.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -46,6 +47,7 @@ static void arrival_end(struct http_line *http, struct arrival *arrival)
         hook_answer(arrival->call, 503, NULL, NULL, 0);
     else
         answer_good(arrival->call, arrival->spec);
+    crash_at(CRASH_DELETE);
     DL_DELETE(http->arrivals, arrival);
     http->n_arrivals--;
     free(arrival);
@@ -207,11 +209,16 @@ static bool verified(const struct door *door,
     return true;
 }
 
-/* A report on a part before we know which parts there are: come again. */
+/* A report before the core has been told whose account this is, or on a part
+ * before we know which parts there are: come again. */
 static bool too_early(const struct http_line *http, const struct found *all,
                       size_t n)
 {
     for (size_t i = 0; i < n; i++) {
+        bool report = all[i].event && all[i].event->kind == EVENT_REPORT;
+
+        if (report && !http->online)
+            return true;
         if (all[i].sms && submit_is_out(http, all[i].id))
             return true;
     }

@@ -135,6 +135,7 @@ static void go_online(struct http_line *http)
     if (provider->account)
         (void)template_render(provider->account, http->values, PLACE_TEXT,
                               &account);
+    http->online = true;
     line_online(http->line, caps, account.len > 0 ? buf_text(&account) : NULL);
     buf_free(&account);
 }

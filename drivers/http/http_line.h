@@ -26,6 +26,7 @@ struct http_line {
     struct line *line;
     struct provider *provider;
     const char *values[VALUES_MAX]; /* of the line; those of a text are NULL */
+    bool online;                    /* the core knows the account */
 
     /* submit.c */
     struct job *jobs;   /* utlist: waiting for their time, or out */

@@ -70,8 +70,10 @@ static bool read_pair(struct db_rows *rows, int64_t pair[2], struct err *err)
     return db_end(rows, err);
 }
 
-static bool all_delivered(struct store *store, int64_t message, bool *all,
-                          struct err *err)
+/* Of a text that went by a key no parts are kept: only once it has been sent as
+ * a whole is it known by its tries how many there are. */
+static bool all_delivered(struct store *store, const struct subject *subject,
+                          bool *all, struct err *err)
 {
     static const char of_parts[] =
         "SELECT count(*), count(CASE WHEN state = ?2 THEN 1 END)"
@@ -80,12 +82,15 @@ static bool all_delivered(struct store *store, int64_t message, bool *all,
         "SELECT count(DISTINCT part),"
         " count(DISTINCT CASE WHEN outcome = ?2 THEN part END)"
         " FROM attempt WHERE message = ?1 AND outcome <> ?3";
-    int64_t n[2];
+    int64_t n[2], message = subject->row;
 
     if (!read_pair(db_query(store->db, of_parts,
                             DB_VALUES(db_int(message), db_int(PART_DELIVERED))),
                    n, err))
         return false;
+    *all = false;
+    if (n[0] == 0 && subject->state != MESSAGE_SENT)
+        return true;
     if (n[0] == 0 && !read_pair(db_query(store->db, of_attempts,
                                          DB_VALUES(db_int(message),
                                                    db_int(ATTEMPT_DELIVERED),
@@ -132,7 +137,7 @@ static bool message_delivered(struct store *store, struct subject *subject,
     };
     bool all;
 
-    if (!all_delivered(store, subject->row, &all, err))
+    if (!all_delivered(store, subject, &all, err))
         return false;
     if (!all || !may_deliver(subject))
         return true;

@@ -2,8 +2,11 @@
 """The crash ledger: kill -9 the daemon again and again under load in all
 directions, then count what was lost and what came twice.
 
-    KILLS=1000 python3 tests/crash/run.py [--driver gsm|telegram]
-        [--seed N] [--keep] [--exhaustive]
+    KILLS=1000 DRIVER=gsm python3 tests/crash/run.py [--seed N] [--keep]
+                                                     [--exhaustive]
+
+DRIVER=http: half of them before a provider that takes a key, half before one
+that does not.
 
 Half of the kills strike at random moments, half at the named points of
 gateway/base/crash.h, an equal share each. The last line is
@@ -25,9 +28,12 @@ sys.path[:0] = [HERE, os.path.dirname(HERE)]
 
 from exhaustive import kill_everywhere  # noqa: E402
 from harness import POINTS, Stage  # noqa: E402
+from http_stage import KeyedStage, KeylessStage  # noqa: E402
 from telegram import TelegramStage  # noqa: E402
 
-STAGES = {"gsm": Stage, "telegram": TelegramStage}
+# One after the other, with an equal share of the kills.
+STAGES = {"gsm": [Stage], "http": [KeyedStage, KeylessStage],
+          "telegram": [TelegramStage]}
 SHOWN = 40      # problems printed
 EXHAUSTIVE_FROM = 10000     # as many kills as in `make crash`
 
@@ -38,9 +44,10 @@ def arguments():
                         default=int.from_bytes(os.urandom(3), "big"))
     parser.add_argument("--kills", type=int,
                         default=int(os.environ.get("KILLS") or 1000))
+    parser.add_argument("--driver", choices=sorted(STAGES),
+                        default=os.environ.get("DRIVER") or "gsm")
     parser.add_argument("--keep", action="store_true",
                         help="keep the folder with store and log")
-    parser.add_argument("--driver", choices=sorted(STAGES), default="gsm")
     parser.add_argument("--exhaustive", action="store_true",
                         help="only kill at every durable step (strace)")
     return parser.parse_args()
@@ -93,21 +100,32 @@ async def kill_many(stage, kills):
     print("kills at named points: "
           + ", ".join(f"{p} {hits[p]}" for p in POINTS))
     if missed:
-        stage.ledger.complain("points that were not reached in time: "
+        stage.ledger.complain("points that were not reached in 5 s: "
                               + ", ".join(f"{p} {n} times"
                                           for p, n in missed.items()))
 
 
-async def run(args, folder):
-    stage = STAGES[args.driver](folder, args.seed)
+async def run(args, stage, kills):
     await stage.set_up()
     if not args.exhaustive:
-        await kill_many(stage, args.kills)
+        await kill_many(stage, kills)
     if args.exhaustive or args.kills >= EXHAUSTIVE_FROM:
         await kill_everywhere(stage)
-    await stage.calm(60 + args.kills * 0.02)
+    await stage.calm(60 + kills * 0.02)
     stage.world.close()
     return stage.ledger
+
+
+def play(args, folder):
+    """Every stage of the driver; 1 when one of them went wrong."""
+    stages, code = STAGES[args.driver], 0
+    for stage in stages:
+        print(f"{stage.__name__} of {args.driver}", flush=True)
+        place = os.path.join(folder, stage.__name__)
+        os.makedirs(os.path.join(place, "state"))
+        code |= report(asyncio.run(run(
+            args, stage(place, args.seed), args.kills // len(stages))))
+    return code
 
 
 def report(ledger):
@@ -128,11 +146,10 @@ def report(ledger):
 def main():
     args = arguments()
     folder = tempfile.mkdtemp(prefix="moongate-crash-")
-    os.makedirs(os.path.join(folder, "state"))
     print(f"seed {args.seed}", flush=True)
     code = 1
     try:
-        code = report(asyncio.run(run(args, folder)))
+        code = play(args, folder)
     finally:
         if args.keep or code:
             print(f"(store and log are in {folder})", file=sys.stderr)

@@ -1,5 +1,6 @@
 """The crash ledger itself: it must see what it is there to see."""
 
+import json
 import os
 import sys
 
@@ -9,6 +10,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 
 from lib.ledger import In, Ledger, Out  # noqa: E402
+from lib.ledger_provider import NothingInDoubt, Web  # noqa: E402
 
 USER, PHONE = "u@example.org", "+447700900001"
 
@@ -190,3 +192,23 @@ def test_changed_text(ledger):
     ledger.message_read("x", f"{PHONE}@sms", USER, "<2")
     ledger.message_read("y", f"{PHONE}@sms", USER, "<2>?")
     assert result(ledger)[3] == 2
+
+
+# ---- the provider of the http driver ---------------------------------------
+
+@pytest.mark.parametrize("keyed", [True, False])
+def test_provider_and_its_keys(ledger, keyed):
+    """A request that comes again under its key is no copy; under another, or
+    before a provider without keys, it is one, and only a kill explains it."""
+    web = Web(ledger, 1, keyed, 1)
+    web.faults, web.post = False, lambda *_: None
+    ledger.last = NothingInDoubt() if keyed else ledger.last
+    write(ledger, 1)
+    text = {"id": "a", "to": PHONE, "text": "<1>", "part": "1", "parts": "1"}
+    assert web.take(json.dumps(text)) == 202
+    assert ledger.outs[1].shown == 1
+    ledger.killed()
+    assert web.take(json.dumps(text)) == (409 if keyed else 202)
+    assert result(ledger)[2:] == (0 if keyed else 1, 0)
+    assert web.take(json.dumps({**text, "id": "b"})) == 202
+    assert result(ledger)[3] == 1

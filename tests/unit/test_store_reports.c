@@ -419,6 +419,36 @@ static void test_idempotent(void **state)
     delivery_free(d);
 }
 
+/* The second of two parts was not taken yet: a word on the first is not one on
+ * the text. */
+static void test_idempotent_in_the_middle(void **state)
+{
+    struct scene *s = *state;
+    struct entry entry = scene_out("romeo@example.org", phone, "text");
+    static const char *const ids[] = { "a1", "a2" };
+    struct delivery *d;
+    struct move move = { .to = MESSAGE_QUEUED,
+                         .line = "http1",
+                         .sim = "imsi1",
+                         .remote_ids = ids,
+                         .n = 1 };
+
+    entry.receipt = entry.take = true;
+    move.delivery = d = scene_accept(s, &entry)->delivery;
+    scene_move(s, &move);
+    scene_report(s, "a1", phone, true);
+    assert_false(s->changed);
+    delivery_free(d);
+    move.delivery = d = scene_take_one(s, TO_LINE, "text");
+    move.to = MESSAGE_SENT;
+    move.n = 2;
+    scene_move(s, &move);
+    scene_report(s, "a2", phone, true);
+    assert_true(s->changed);
+    assert_int_equal(s->moved.state, MESSAGE_DELIVERED);
+    delivery_free(d);
+}
+
 static void test_after_the_sweep(void **state)
 {
     struct scene *s = *state;
@@ -461,6 +491,7 @@ int main(void)
         SCENE(test_delivered_in_hand),
         SCENE(test_pending_and_dedupe),
         SCENE(test_idempotent),
+        SCENE(test_idempotent_in_the_middle),
         SCENE(test_after_the_sweep),
     };
 
