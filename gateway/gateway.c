@@ -188,6 +188,7 @@ static bool open_http(struct gateway *gateway, struct err *err)
         .listen = settings_text(s, "hook_listen"),
         .public_url = settings_text(s, "public_url"),
         .hooks = true,
+        .answer_ms = (unsigned)settings_int(s, "hook_timeout") * 1000,
     };
     if (hooks.listen && !httpd_open(owner, &hooks, err))
         return err_wrap(err, "hook_listen");

@@ -46,6 +46,14 @@ const struct option gateway_options[] = {
         .help = "How providers reach hook_listen, e.g. https://gw.example.org",
     },
     {
+        .key = "hook_timeout",
+        .type = OPT_INT,
+        .fallback = "10",
+        .min = 1,
+        .max = 120,
+        .help = "Seconds until a webhook that is not committed is answered 503",
+    },
+    {
         .key = "seal_key",
         .type = OPT_TEXT,
         .flags = OPT_SECRET,
