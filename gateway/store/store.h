@@ -188,8 +188,7 @@ struct acceptance {
      * has grown), every entry is a duplicate and the set stays. 0: none. */
     int64_t forget_set;
     size_t forget_n;
-    /* Small state that says that the entries are taken; key NULL: none. */
-    const char *state_owner, *state_key, *state_value;
+    const char *state_owner, *state_key, *state_value; /* kept too; or NULL */
 };
 
 typedef void store_accept_fn(void *arg, struct entry_result *results, size_t n,

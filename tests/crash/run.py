@@ -100,7 +100,7 @@ async def kill_many(stage, kills):
     print("kills at named points: "
           + ", ".join(f"{p} {hits[p]}" for p in POINTS))
     if missed:
-        stage.ledger.complain("points that were not reached in 5 s: "
+        stage.ledger.complain("points that were not reached in time: "
                               + ", ".join(f"{p} {n} times"
                                           for p, n in missed.items()))
 
