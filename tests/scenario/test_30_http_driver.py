@@ -30,9 +30,9 @@ class Line:
     """A scene whose one line is an account at the fake provider."""
 
     def __init__(self, scene, provider, name="twilio", network=None,
-                 gateway=None, groups=None, **line):
+                 gateway=None, groups=None, hooks=None, **line):
         self.scene, self.provider = scene, provider
-        self.hooks = free_port()
+        self.hooks = hooks or free_port()
         options = {"account": "AC1", "token": TOKEN} if name == "twilio" \
             else {}
         scene.make_gateway(
