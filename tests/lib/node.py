@@ -26,30 +26,50 @@ net.Server.prototype.listen = function (...args) {
 
 def packages(*wanted):
     """The folder with their node_modules, and why there is none."""
+    return cached(("install", "--no-audit", "--no-fund", "--ignore-scripts"),
+                  wanted)
+
+
+def archive(wanted):
+    """The folder with a package's archive alone, as package.tgz, unpacked in
+    memory by who needs a file of it; and why there is none."""
+    return cached(("pack", "--silent"), (wanted,))
+
+
+def cached(command, wanted):
     for name in ("npm", "node"):
         if not shutil.which(name):
             return None, f"no {name}"
-    name = hashlib.sha256(" ".join(sorted(wanted)).encode()).hexdigest()[:16]
-    folder = os.path.join(CACHE, "npm-" + name)
+    name = hashlib.sha256(" ".join([command[0], *sorted(wanted)]).encode())
+    folder = os.path.join(CACHE, "npm-" + name.hexdigest()[:16])
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "lock"), "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        done = os.path.join(folder, "done")
-        if not os.path.exists(done):
-            try:
-                ran = subprocess.run(
-                    ["npm", "install", "--no-audit", "--no-fund",
-                     "--ignore-scripts", "--prefix", folder, *wanted],
-                    capture_output=True, text=True, timeout=180, check=False)
-            except subprocess.TimeoutExpired:
-                return None, "npm does not answer"
-            if ran.returncode != 0:
-                return None, f"npm cannot install {' '.join(wanted)}"
-            with open(os.path.join(folder, "loopback.js"), "w",
-                      encoding="ascii") as file:
-                file.write(LOOPBACK)
-            open(done, "w", encoding="ascii").close()
-    return folder, None
+        why = None if os.path.exists(os.path.join(folder, "done")) \
+            else fetch(folder, command, wanted)
+    return (None, why) if why else (folder, None)
+
+
+def fetch(folder, command, wanted):
+    """Runs npm; returns what went wrong."""
+    command = (*command, "--prefer-offline", "--fetch-retries=1")
+    if command[0] == "install":
+        command = (*command, "--prefix", folder)
+    try:
+        ran = subprocess.run(["npm", *command, *wanted], cwd=folder,
+                             capture_output=True, text=True, timeout=180,
+                             check=False)
+    except subprocess.TimeoutExpired:
+        return "npm does not answer"
+    if ran.returncode != 0:
+        return f"npm has no {' '.join(wanted)}"
+    if command[0] == "pack":
+        os.rename(os.path.join(folder, ran.stdout.split()[-1]),
+                  os.path.join(folder, "package.tgz"))
+    for name, text in (("loopback.js", LOOPBACK), ("done", "")):
+        with open(os.path.join(folder, name), "w", encoding="ascii") as file:
+            file.write(text)
+    return None
 
 
 def environment(folder):

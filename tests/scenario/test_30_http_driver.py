@@ -30,7 +30,8 @@ class Line:
     """A scene whose one line is an account at the fake provider."""
 
     def __init__(self, scene, provider, name="twilio", network=None,
-                 gateway=None, groups=None, hooks=None, **line):
+                 gateway=None, groups=None, hooks=None, wait=True,
+                 **line):
         self.scene, self.provider = scene, provider
         self.hooks = hooks or free_port()
         options = {"account": "AC1", "token": TOKEN} if name == "twilio" \
@@ -44,7 +45,7 @@ class Line:
             lines={"web": {
                 "network": "sms", "driver": "http", "provider": name,
                 "from": "+447700900000", "hook_token": "hook-path-secret",
-                "base": provider.base, **options, **line}}).start()
+                "base": provider.base, **options, **line}}).start(wait)
 
     @property
     def gateway(self):

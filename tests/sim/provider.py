@@ -12,6 +12,7 @@ The last one is used for all further requests.
 
 import asyncio
 import json
+import ssl
 import threading
 import time
 import urllib.error
@@ -22,7 +23,13 @@ from aiohttp import web
 
 
 class Provider:
-    def __init__(self):
+    """`certificate`: a file with key and certificate, for https."""
+
+    def __init__(self, certificate=None):
+        self.tls = None
+        if certificate:
+            self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.tls.load_cert_chain(certificate)
         self.requests, self.script = [], [{}]
         self.lock = threading.Lock()
         self.ids = 0
@@ -47,13 +54,14 @@ class Provider:
         await self._listen(0)
 
     async def _listen(self, port):
-        self.site = web.TCPSite(self.runner, "127.0.0.1", port)
+        self.site = web.TCPSite(self.runner, "127.0.0.1", port,
+                                ssl_context=self.tls)
         await self.site.start()
         self.port = self.site._server.sockets[0].getsockname()[1]
 
     @property
     def base(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}"
 
     def down(self):
         """Nobody listens any more."""
