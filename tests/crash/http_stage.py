@@ -14,12 +14,7 @@ from lib.process import free_port
 
 
 class HttpStage(Stage):
-    def __init__(self, folder, seed, keyed):
-        os.makedirs(os.path.join(folder, "state"), exist_ok=True)
-        super().__init__(folder, seed)
-        self.keyed = keyed
-        if keyed:       # then no copy is explained
-            self.ledger.last = NothingInDoubt()
+    keyed = None
 
     async def set_up(self):
         self.hooks = free_port()
@@ -57,3 +52,19 @@ class HttpStage(Stage):
         if self.world.posts:
             self.ledger.complain(f"{len(self.world.posts)} webhooks were "
                                  "not answered")
+
+
+class KeyedStage(HttpStage):
+    """The provider takes a key: no copy is explained."""
+
+    keyed = True
+
+    def __init__(self, folder, seed):
+        super().__init__(folder, seed)
+        self.ledger.last = NothingInDoubt()
+
+
+class KeylessStage(HttpStage):
+    """It takes none: a copy of what was on its way at a kill is explained."""
+
+    keyed = False
