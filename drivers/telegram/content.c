@@ -249,6 +249,12 @@ static bool is_note(struct json_object *message)
     return false;
 }
 
+void content_caption(struct json_object *message, struct buf *out)
+{
+    add_origin(message, out);
+    add_styled(message, "caption", "caption_entities", out);
+}
+
 bool content_words(struct json_object *message, struct buf *out)
 {
     size_t before = out->len, thing;

@@ -13,6 +13,10 @@ struct json_object;
  * a note that somebody changed the group's picture. */
 bool content_words(struct json_object *message, struct buf *out);
 
+/* The same of one whose file comes along: only what is said beside it, maybe
+ * nothing. */
+void content_caption(struct json_object *message, struct buf *out);
+
 /* A user's or chat's name; "" when it has none. */
 void content_name(struct json_object *who, struct buf *out);
 

@@ -1,24 +1,18 @@
-/* send.c - messages out. A part is the JSON of its call without the chat, which
- * may have got another id when it is sent, and without the message that it is
- * about, whose id nobody may know before. */
+/* send.c - messages out: parts of plan.c get their chat, and the message that
+ * they are about. */
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/mem.h"
 #include "telegram/api.h"
-#include "telegram/reactions.h"
-#include "telegram/split.h"
-#include "telegram/styling.h"
+#include "telegram/media.h"
 #include "telegram/telegram.h"
 
 enum {
-    CHAT_DIGITS = 16,
-    TEXT_MAX = 1024 * 1024,
     SUBMIT_MS = 60000,
     TYPING_MS = 4000,
     TYPING_ANY_MS = 300,
@@ -33,156 +27,11 @@ struct post {
     size_t size;
     char *target; /* "" when there is none, or nobody knows it */
     unsigned part, total;
+    bool medium;
     bool edits; /* what is left of the target behind the last part goes */
     bool moved; /* sent again to the chat's new id */
+    bool link;  /* Telegram could not fetch the medium: its URL goes */
 };
-
-/* --- plan ------------------------------------------------------------------
- */
-
-static bool read_chat(const char *address, int64_t *chat, struct err *err)
-{
-    const char *digits = address + (*address == '-');
-    size_t n = strspn(digits, "0123456789");
-
-    if (n == 0 || n > CHAT_DIGITS || digits[n] || *digits == '0')
-        return err_set(err, ERR_BAD_ADDRESS,
-                       "contacts of this network are the numbers of Telegram "
-                       "chats: they appear when somebody writes to the bot");
-    *chat = strtoll(address, NULL, 10);
-    return true;
-}
-
-static struct json_object *entity_json(const char *text,
-                                       const struct piece *piece,
-                                       const struct entity *entity)
-{
-    struct json_object *json = json_object_new_object();
-    size_t start = entity->start > piece->start ? entity->start : piece->start;
-    size_t end = entity->end < piece->end ? entity->end : piece->end;
-    size_t before = split_units(text + piece->start, start - piece->start);
-    size_t length = split_units(text + start, end - start);
-
-    json_object_object_add(json, "type",
-                           json_object_new_string(style_name(entity->style)));
-    json_object_object_add(json, "offset",
-                           json_object_new_int64((int64_t)before));
-    json_object_object_add(json, "length",
-                           json_object_new_int64((int64_t)length));
-    return json;
-}
-
-static void add_entities(struct json_object *part, const char *text,
-                         const struct piece *piece,
-                         const struct entities *entities)
-{
-    struct json_object *list = json_object_new_array();
-
-    for (size_t i = 0; i < entities->n; i++) {
-        const struct entity *entity = &entities->items[i];
-
-        if (entity->start >= piece->end)
-            break;
-        if (entity->end > piece->start &&
-            json_object_array_length(list) < ENTITIES_MAX)
-            json_object_array_add(list, entity_json(text, piece, entity));
-    }
-    json_object_object_add(part, "entities", list);
-}
-
-/* The kind of a part is a member that no call has. */
-static const char kind_key[] = "moongate_kind";
-
-static void put_part(struct json_object *part, enum message_kind kind,
-                     struct parts *parts)
-{
-    const char *bytes;
-    size_t size;
-
-    if (kind != KIND_TEXT)
-        json_object_object_add(part, kind_key, json_object_new_int((int)kind));
-    bytes = json_object_to_json_string_length(
-        part, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &size);
-    parts_add(parts, bytes, size);
-    json_object_put(part);
-}
-
-static void add_part(const struct buf *plain, const struct piece *piece,
-                     const struct entities *entities, enum message_kind kind,
-                     struct parts *parts)
-{
-    struct json_object *part = json_object_new_object();
-    const char *text = buf_text(plain);
-
-    json_object_object_add(
-        part, "text",
-        json_object_new_string_len(text + piece->start,
-                                   (int)(piece->end - piece->start)));
-    add_entities(part, text, piece, entities);
-    put_part(part, kind, parts);
-}
-
-static bool plan_text(const struct outgoing *message, struct parts *parts,
-                      struct err *err)
-{
-    struct entities entities = { 0 };
-    struct piece piece;
-    struct buf plain;
-    size_t at = 0, n = 0;
-
-    buf_init(&plain, TEXT_MAX);
-    styling_read(message->text, strlen(message->text), &plain, &entities);
-    for (; split_next(buf_text(&plain), plain.len, SPLIT_UNITS, &at, &piece);
-         n++)
-        add_part(&plain, &piece, &entities, message->kind, parts);
-    buf_free(&plain);
-    entities_free(&entities);
-    return n > 0 || err_set(err, ERR_REJECTED,
-                            "Telegram takes no text without a character");
-}
-
-/* A bot has one reaction to a message, from a closed list. */
-static bool plan_reaction(const struct outgoing *message, struct parts *parts,
-                          struct err *err)
-{
-    size_t size = strcspn(message->text, " ");
-    char *emoji = xstrndup(message->text, size);
-    bool good = size == 0 || reaction_is_allowed(emoji);
-    struct json_object *part = json_object_new_object();
-    struct json_object *list = json_object_new_array();
-    struct json_object *item = json_object_new_object();
-
-    json_object_object_add(item, "type", json_object_new_string("emoji"));
-    json_object_object_add(item, "emoji", json_object_new_string(emoji));
-    if (size > 0)
-        json_object_array_add(list, item);
-    else
-        json_object_put(item);
-    json_object_object_add(part, "reaction", list);
-    if (good)
-        put_part(part, KIND_REACTION, parts);
-    else
-        json_object_put(part);
-    free(emoji);
-    return good || err_set(err, ERR_UNSUPPORTED,
-                           "Telegram knows no such reaction for bots");
-}
-
-bool send_plan(struct line *line, const struct outgoing *message,
-               struct parts *parts, struct err *err)
-{
-    int64_t chat;
-
-    (void)line;
-    if (!read_chat(message->to, &chat, err))
-        return false;
-    if (message->kind == KIND_REACTION)
-        return plan_reaction(message, parts, err);
-    if (message->kind != KIND_RETRACTION)
-        return plan_text(message, parts, err);
-    put_part(json_object_new_object(), KIND_RETRACTION, parts);
-    return true;
-}
 
 /* --- send ------------------------------------------------------------------
  */
@@ -301,6 +150,11 @@ static void post_failed(struct telegram *t, struct post *post,
         if (post_try(t, post, &err))
             return;
     }
+    if (answer->code == 400 && post->medium && !post->link) {
+        post->link = true;
+        if (post_try(t, post, &err))
+            return;
+    }
     line_failed(t->line, post->ticket, &err);
     if (answer->code == 403)
         telegram_left(t, post->chat);
@@ -341,6 +195,38 @@ static const char *as_text(struct json_object *params, int64_t target,
     return "sendMessage";
 }
 
+/* In the words of a text: the caption, and its URL. */
+static void make_link(struct json_object *params, const struct media_way *way)
+{
+    const char *caption = api_text(params, "caption");
+    const char *url = api_text(params, way->member);
+    struct json_object *entities = api_get(params, "caption_entities");
+    char *text = xasprintf("%s%s%s", caption ? caption : "",
+                           caption ? "\n" : "", url ? url : "");
+
+    json_object_object_add(params, "text", json_object_new_string(text));
+    if (entities)
+        json_object_object_add(params, "entities", json_object_get(entities));
+    json_object_object_del(params, "caption");
+    json_object_object_del(params, "caption_entities");
+    json_object_object_del(params, way->member);
+    free(text);
+}
+
+static const char *as_medium(struct json_object *params, struct post *post,
+                             int64_t target)
+{
+    const struct media_way *way =
+        media_way_named(api_text(params, PART_METHOD));
+
+    json_object_object_del(params, PART_METHOD);
+    (void)as_text(params, target, post); /* it may be a reply, too */
+    post->medium = way != NULL;
+    if (way && post->link)
+        make_link(params, way);
+    return way && !post->link ? way->method : "sendMessage";
+}
+
 /* What cannot be edited goes as a text that says so. */
 static const char *as_edit(struct json_object *params, struct post *post,
                            int64_t chat)
@@ -372,12 +258,14 @@ static const char *as_reaction(struct json_object *params, int64_t target)
 static const char *choose_call(struct json_object *params, struct post *post,
                                int64_t chat, struct err *err)
 {
-    int64_t kind = api_int(params, kind_key);
+    int64_t kind = api_int(params, PART_KIND);
     int64_t target = target_at(post, chat, 0);
 
-    json_object_object_del(params, kind_key);
+    json_object_object_del(params, PART_KIND);
     if (kind == KIND_TEXT)
         return as_text(params, target, post);
+    if (kind == KIND_MEDIA)
+        return as_medium(params, post, target);
     if (kind == KIND_EDIT)
         return as_edit(params, post, chat);
     if (target && kind == KIND_RETRACTION)
@@ -420,7 +308,7 @@ bool send_part(struct line *line, const struct submission *part,
         *err = t->trouble;
         return false;
     }
-    if (!read_chat(part->to, &chat, err))
+    if (!plan_chat(part->to, &chat, err))
         return false;
     post = xcalloc(1, sizeof(*post));
     post->ticket = ticket;
@@ -445,7 +333,7 @@ void send_typing(struct line *line, const char *to, bool on)
     struct json_object *params;
     int64_t chat;
 
-    if (!on || t->dying || !read_chat(to, &chat, NULL) ||
+    if (!on || t->dying || !plan_chat(to, &chat, NULL) ||
         (now - t->typing_at < TYPING_MS && strcmp(t->typing, to) == 0) ||
         now - t->typing_at < TYPING_ANY_MS)
         return;

@@ -13,13 +13,14 @@
 #include "base/mem.h"
 #include "telegram/api.h"
 #include "telegram/invites.h"
+#include "telegram/media.h"
 
 extern const struct driver telegram_driver;
 
 enum {
     POLL_TIMEOUT_MAX = 50,
     CAPS = CAP_TEXT | CAP_EDIT | CAP_RETRACT | CAP_REACTION | CAP_REPLY |
-           CAP_TYPING | CAP_COMMAND,
+           CAP_TYPING | CAP_COMMAND | CAP_MEDIA,
     CODE_SIZE = 20,
 };
 
@@ -104,6 +105,7 @@ void telegram_left(struct telegram *t, int64_t chat)
 struct address {
     char text[24];
     char *account; /* whose invitation was opened; NULL: nobody's */
+    struct attachment file;
 };
 
 /* The code is kept: the same update may come again before it is committed. */
@@ -143,6 +145,14 @@ static void fill_incoming(struct telegram *t, const struct update *u,
         .name = u->name,
         .at = u->at,
     };
+    address->file = (struct attachment){ .source = u->file_id,
+                                         .type = u->file_type,
+                                         .name = u->file_name,
+                                         .size = u->file_size };
+    if (u->file_id) {
+        message->attachments = &address->file;
+        message->n_attachments = 1;
+    }
 }
 
 bool telegram_take(struct telegram *t, const struct update *updates, size_t n,
@@ -368,11 +378,12 @@ const struct driver telegram_driver = {
     .state_size = sizeof(struct telegram),
     .start = telegram_start,
     .stop = telegram_stop,
-    .plan = send_plan,
+    .plan = telegram_plan,
     .send = send_part,
     .check = telegram_check,
     .ack = telegram_ack,
     .destroy = telegram_destroy,
+    .locate = media_locate,
     .typing = send_typing,
     .command = telegram_command,
     .status = telegram_status,

@@ -79,9 +79,16 @@ bool webhook_start(struct telegram *telegram, struct err *err);
 void webhook_ack(struct telegram *telegram, uint64_t token, enum ack ack);
 void webhook_forget(struct telegram *telegram);
 
-/* send.c: the ops of the driver. */
-bool send_plan(struct line *line, const struct outgoing *message,
-               struct parts *parts, struct err *err);
+/* Members of a part that no call has: its kind, and the method for a medium. */
+#define PART_KIND "moongate_kind"
+#define PART_METHOD "moongate_method"
+
+/* plan.c: an op of the driver; the chat that an address names. */
+bool telegram_plan(struct line *line, const struct outgoing *message,
+                   struct parts *parts, struct err *err);
+bool plan_chat(const char *address, int64_t *chat, struct err *err);
+
+/* send.c: the other ops. */
 bool send_part(struct line *line, const struct submission *part,
                uint64_t ticket, struct err *err);
 void send_typing(struct line *line, const char *to, bool on);

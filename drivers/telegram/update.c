@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "telegram/api.h"
 #include "telegram/content.h"
+#include "telegram/media.h"
 
 enum { TEXT_MAX = 192 * 1024, NAME_MAX_OCTETS = 512, DECIMAL = 10 };
 
@@ -118,6 +119,19 @@ static bool read_moved(struct json_object *message, struct update *u)
     return u->moved_to != 0;
 }
 
+static bool read_file(struct json_object *message, struct update *u)
+{
+    struct media_file file;
+
+    if (!media_file(message, &file))
+        return false;
+    u->file_id = xstrdup(file.id);
+    u->file_type = xstrdup(file.type);
+    u->file_name = xstrdup(file.name);
+    u->file_size = file.size;
+    return true;
+}
+
 static void read_message(struct json_object *message, int64_t bot,
                          struct update *u)
 {
@@ -131,7 +145,9 @@ static void read_message(struct json_object *message, int64_t bot,
         return;
     buf_init(&text, TEXT_MAX);
     read_author(message, u, &text);
-    if (content_words(message, &text)) {
+    if (!u->edited && read_file(message, u))
+        content_caption(message, &text);
+    if (u->file_id || content_words(message, &text)) {
         u->what = UPDATE_MESSAGE;
         u->kind = KIND_TEXT;
         u->text = buf_take(&text);
@@ -149,6 +165,7 @@ static void read_edit(struct json_object *message, int64_t bot,
 {
     int64_t date = read_time(message, "edit_date");
 
+    u->edited = true;
     read_message(message, bot, u);
     if (u->what != UPDATE_MESSAGE)
         return;
@@ -251,5 +268,8 @@ void update_free(struct update *u)
     free(u->remote_id);
     free(u->target_id);
     free(u->start);
+    free(u->file_id);
+    free(u->file_type);
+    free(u->file_name);
     *u = (struct update){ 0 };
 }

@@ -23,6 +23,7 @@ struct update {
     enum message_kind kind;
     int64_t chat;
     bool group;
+    bool edited; /* of a message that is known: no file comes along again */
     int64_t moved_to;
     int64_t message_id;
     char *text;      /* with the marks of XEP-0393 */
@@ -30,8 +31,11 @@ struct update {
     char *author;    /* in groups: the id of who wrote; NULL: nobody's */
     char *remote_id; /* for duplicates: never of two messages */
     char *target_id; /* the message that is edited, reacted or replied to */
-    char *start;     /* what follows /start in a text; NULL: it is no /start */
-    int64_t at;      /* Unix ms */
+    char *file_id;   /* of what came with it; NULL: nothing did */
+    char *file_type, *file_name; /* NULL: unknown */
+    int64_t file_size;           /* octets; 0: unknown */
+    char *start; /* what follows /start in a text; NULL: it is no /start */
+    int64_t at;  /* Unix ms */
 };
 
 /* False: it has no update_id, so it is none. `bot` is our own user id: what we

@@ -31,6 +31,7 @@ class FakeTelegram:
         self.calls, self.sent, self.faults = [], [], {}
         self.message_ids, self.moved, self.blocked = {}, {}, set()
         self.hook, self.deliveries, self.reactions = None, [], {}
+        self.files = {}     # file_id -> (path, bytes)
         self.lock = threading.Condition()
         self.bots = {token: self}
         if beside:
@@ -55,6 +56,7 @@ class FakeTelegram:
     async def _start(self):
         app = web.Application()
         app.router.add_route("*", "/{bot}/{method}", self._serve)
+        app.router.add_get("/file/{bot}/{path:.*}", self._serve_file)
         self.pusher = asyncio.ensure_future(self._push())
         self.runner = web.AppRunner(app)
         await self.runner.setup()
@@ -144,6 +146,13 @@ class FakeTelegram:
         if parameters:
             body["parameters"] = parameters
         return code, body
+
+    async def _serve_file(self, request):
+        for path, data in self.files.values():
+            if (request.match_info["bot"] == f"bot{self.token}"
+                    and request.match_info["path"] == path):
+                return web.Response(body=data)
+        return web.Response(status=404)
 
     async def _serve(self, request):
         bot = self.bots.get(request.match_info["bot"].removeprefix("bot"))
@@ -306,6 +315,26 @@ class FakeTelegram:
         key = params["chat_id"], params["message_id"]
         self.reactions[key] = [r["emoji"] for r in params["reaction"]]
         return True
+
+    def _getFile(self, params):
+        if params["file_id"] not in self.files:
+            return self.refuse(400, "Bad Request: file is too big")
+        return {"file_id": params["file_id"],
+                "file_path": self.files[params["file_id"]][0]}
+
+    def _send_file(self, params):
+        refused = self._check_chat(params["chat_id"])
+        if refused:
+            return refused
+        with self.lock:
+            message = {**params, "message_id":
+                       self.next_id(params["chat_id"])}
+            self.sent.append(message)
+        return {"message_id": message["message_id"],
+                "chat": {"id": params["chat_id"], "type": "private"}}
+
+    _sendPhoto = _sendVideo = _sendAudio = _sendVoice = _send_file
+    _sendAnimation = _sendDocument = _send_file
 
     def _sendChatAction(self, _):
         return True

@@ -505,6 +505,62 @@ def test_styling(bot, telegram):
     bot.hears("*bold* \U0001F600 _it_\n> quote\n```\nx\n```")
 
 
+# ---- media ----------------------------------------------------------------
+
+OOB = "{jabber:x:oob}x/{jabber:x:oob}url"
+
+
+def test_media_in(bot, telegram):
+    """Fetched from Telegram, served by the gateway; what cannot be had is told
+    in words. The token is in no URL that anybody sees."""
+    port = free_port()
+    bot.make(gateway={"hook_listen": f"127.0.0.1:{port}"})
+    bot.gateway.write_config({"media": {"ways": ["files"]}})
+    bot.gateway.start()
+    telegram.files["id-1"] = "photos/file_1.jpg", b"a picture"
+    telegram.say(photo=[{"file_id": "small", "file_size": 1},
+                        {"file_id": "id-1", "file_size": 9}],
+                 caption="look")
+    url = bot.alice.expect(lambda s: s.find(OOB) is not None).body
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        assert answer.read() == b"a picture"
+        assert answer.headers["Content-Type"] == "image/jpeg"
+    assert TOKEN not in url
+    bot.hears("look")
+    telegram.say(document={"file_id": "gone", "file_name": "a.bin"})
+    words = bot.alice.expect(lambda s: s.body and "a.bin" in s.body).body
+    assert words.startswith("[")
+    telegram.say(sticker={"file_id": "x", "is_animated": True,
+                          "emoji": "\U0001F600"})
+    bot.hears("[Sticker \U0001F600]")
+    assert TOKEN not in bot.gateway.log()
+
+
+def test_media_out(bot, telegram):
+    bot.start()
+
+    def send(url, body, **extra):
+        return bot.alice.text(bot.romeo, body, extra=(
+            f"<x xmlns='jabber:x:oob'><url>{url}</url></x>"), **extra)
+    photo = "https://upload.example.org/1/cat.JPG?x=1"
+    send(photo, photo)
+    assert telegram.wait_sent()[0]["photo"] == photo
+    assert "caption" not in telegram.sent[0]
+    send(photo, f"*my* cat\n{photo}")
+    sent = telegram.wait_sent(2)[1]
+    assert sent["caption"] == "my cat"
+    assert sent["caption_entities"][0]["type"] == "bold"
+    other = "https://upload.example.org/1/cat.xyz"
+    send(other, other)
+    assert telegram.wait_sent(3)[2]["text"] == other
+    telegram.fault("sendVideo", status=400, body={
+        "ok": False, "error_code": 400, "description":
+        "Bad Request: failed to get HTTP URL content"})
+    video = "https://upload.example.org/1/cat.mp4"
+    send(video, video)
+    assert telegram.wait_sent(4)[3]["text"] == video
+
+
 # ---- invitations ----------------------------------------------------------
 
 

@@ -15,6 +15,7 @@
 #include "fake_core.h"
 #include "on_http.h"
 #include "telegram/invites.h"
+#include "telegram/media.h"
 #include "telegram/reactions.h"
 
 extern const struct driver telegram_driver;
@@ -218,6 +219,59 @@ static void test_plan(void **state)
     scene_free(scene);
 }
 
+static void test_media_ways(void **state)
+{
+    static const struct {
+        const char *url, *method;
+    } rows[] = {
+        { "https://x/a.jpg", "sendPhoto" },
+        { "https://x/a.PNG?y=1", "sendPhoto" },
+        { "https://x/a.gif#z", "sendAnimation" },
+        { "https://x/a.pdf", "sendDocument" },
+        { "https://x/a.opus", "sendVoice" },
+        { "https://x/a.exe", NULL },
+        { "https://x/?a.jpg", NULL },
+        { ".jpg", NULL },
+        { "", NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct media_way *way = media_way(rows[i].url);
+
+        assert_true(!way == !rows[i].method);
+        if (way)
+            assert_string_equal(way->method, rows[i].method);
+        assert_ptr_equal(media_way_named(rows[i].method), way);
+    }
+    assert_null(media_way_named("sendMessage"));
+}
+
+/* What came with a message is looked for when it is wanted. */
+static void test_locate(void **state)
+{
+    struct scene *scene = scene_new(4);
+
+    (void)state;
+    put_answer(scene, 1,
+               "[{\"update_id\":1,\"message\":{\"message_id\":1,\"chat\":{"
+               "\"id\":7},\"photo\":[{\"file_id\":\"a\"},{\"file_id\":"
+               "\"b\",\"file_size\":9},{\"file_id\":\"c\",\"file_size\":"
+               "99999999}]}}]");
+    fake_ack(scene->fake, ACK_STORED, true);
+    assert_non_null(fake_wait(scene->fake, "received 7|", WAIT));
+    assert_non_null(
+        fake_wait(scene->fake, "attached b image/jpeg photo.jpg 9", WAIT));
+    put_answer(scene, 2, "{\"file_path\":\"photos/1.jpg\"}");
+    put_answer(scene, 3, "{\"file_path\":\"../etc/passwd\"}");
+    assert_true(telegram_driver.locate(fake_line(scene->fake), "b", 5, NULL));
+    assert_non_null(fake_wait(scene->fake, "located 5 api http://", WAIT));
+    assert_non_null(strstr(scene->liar.last, "\"file_id\":\"b\""));
+    assert_true(telegram_driver.locate(fake_line(scene->fake), "b", 6, NULL));
+    assert_non_null(fake_wait(scene->fake, "located 6 rejected", WAIT));
+    scene_free(scene);
+}
+
 static void test_wrong_options(void **state)
 {
     static const char *const tokens[] = { "token=x", "token=1:", "token=1:a b",
@@ -254,6 +308,8 @@ int main(void)
         cmocka_unit_test(test_invites),
         cmocka_unit_test(test_plan),
         cmocka_unit_test(test_wrong_options),
+        cmocka_unit_test(test_media_ways),
+        cmocka_unit_test(test_locate),
         cmocka_unit_test(test_reactions),
     };
 
