@@ -104,8 +104,7 @@ static void line_end(struct line *line)
         return;
     people_clear(&line->people);
     route_clear(&line->route);
-    settings_free(line->own_settings);
-    line->settings = line->own_settings = line->renewed;
+    settings_replace(line->own_settings, line->renewed);
     line->renewed = NULL;
     line->retired = line->told = false;
     line->failures = 0;

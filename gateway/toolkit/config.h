@@ -73,6 +73,9 @@ struct settings *settings_like(const struct settings *from, const char *name);
 bool settings_put(struct settings *settings, const char *key, const char *text,
                   struct err *err);
 
+/* Gives it the values of `with`, which is freed; its name stays where it is. */
+void settings_replace(struct settings *settings, struct settings *with);
+
 void config_free(struct config *config);
 
 #endif

@@ -351,6 +351,17 @@ bool settings_put(struct settings *s, const char *key, const char *text,
     return true;
 }
 
+void settings_replace(struct settings *s, struct settings *with)
+{
+    struct settings old = *s;
+
+    s->values = with->values;
+    s->n = with->n;
+    with->values = old.values;
+    with->n = old.n;
+    settings_free(with);
+}
+
 struct setting_value *settings_find(const struct settings *s, const char *key)
 {
     for (size_t i = 0; i < s->n; i++) {
