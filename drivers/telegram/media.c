@@ -113,8 +113,8 @@ static void on_file(struct telegram *t, void *arg,
     free(url);
 }
 
-bool media_locate(struct line *line, const char *source, uint64_t call,
-                  struct err *err)
+bool telegram_locate(struct line *line, const char *source, uint64_t call,
+                     struct err *err)
 {
     struct telegram *t = line_state(line);
     struct json_object *params = json_object_new_object();

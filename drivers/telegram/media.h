@@ -30,7 +30,7 @@ const struct media_way *media_way(const char *url);
 const struct media_way *media_way_named(const char *method);
 
 /* The op of the driver. */
-bool media_locate(struct line *line, const char *source, uint64_t call,
-                  struct err *err);
+bool telegram_locate(struct line *line, const char *source, uint64_t call,
+                     struct err *err);
 
 #endif
