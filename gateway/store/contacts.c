@@ -290,6 +290,28 @@ void store_contact_offer(struct store *store, const char *network,
                                            .address = address });
 }
 
+bool contact_taken_off(struct store *store, const char *network,
+                       const char *account, const char *address,
+                       struct err *err)
+{
+    static const char put[] =
+        "INSERT INTO contact (network, account, address, roster)"
+        " VALUES (?1, ?2, ?3, 2) ON CONFLICT (network, account, address)"
+        " DO UPDATE SET roster = 2 WHERE contact.roster = 0"
+        " AND contact.name IS NULL";
+    const struct contact_task t = { .network = network,
+                                    .account = account,
+                                    .address = address };
+    struct err full;
+
+    if (!contact_room(store, &t, &full)) {
+        if (full.kind != ERR_LIMITED)
+            *err = full;
+        return full.kind == ERR_LIMITED;
+    }
+    return db_run(store->db, put, CONTACT_OF(&t), err);
+}
+
 /* --- asking --------------------------------------------------------------- */
 
 static bool name_run(struct store *store, struct task *task, struct err *err)

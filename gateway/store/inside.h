@@ -243,6 +243,11 @@ struct attachment_row *attachments_copy(const struct attachment_row *rows,
 
 /* --- contacts (contacts.c) ------------------------------------------------ */
 
+/* The account ended its subscription: it is not offered that contact again. */
+bool contact_taken_off(struct store *store, const char *network,
+                       const char *account, const char *address,
+                       struct err *err);
+
 /* The name of the conversation's contact, heap; NULL when it has none. */
 bool contact_name(struct store *store, const struct conversation *conv,
                   char **name, struct err *err);

@@ -199,7 +199,10 @@ static bool subscribe_run(struct store *store, struct task *task,
                                        db_text(t->contact) };
 
     if (!t->on)
-        return db_run(store->db, drop, values, 3, err);
+        return db_run(store->db, drop, values, 3, err) &&
+               (db_changed(store->db) == 0 || !t->contact[0] ||
+                contact_taken_off(store, t->network, t->account, t->contact,
+                                  err));
     return subscription_room(store, t, err) &&
            db_run(store->db, insert, values, 3, err);
 }

@@ -233,6 +233,11 @@ static void test_offers(void **state)
                     on_plain, s);
     scene_wait(s);
     assert_false(offered(s, "juliet@example.org"));
+    store_subscribe(s->store, "sms", "juliet@example.org", PHONE, false,
+                    on_plain, s);
+    scene_wait(s);
+    assert_false(offered(s, "juliet@example.org")); /* taken off */
+    assert_true(offered(s, "nurse@example.org"));
 }
 
 static void on_name(void *arg, const char *name, const struct err *err)
