@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "telegram/api.h"
 #include "telegram/content.h"
 #include "telegram/media.h"
@@ -119,6 +120,18 @@ static bool read_moved(struct json_object *message, struct update *u)
     return u->moved_to != 0;
 }
 
+/* Without what XML cannot have; NULL for NULL. */
+static char *clean_copy(const char *text)
+{
+    struct buf out;
+
+    if (!text)
+        return NULL;
+    buf_init(&out, NAME_MAX_OCTETS);
+    utf8_clean(&out, text, strlen(text));
+    return buf_take(&out);
+}
+
 static bool read_file(struct json_object *message, struct update *u)
 {
     struct media_file file;
@@ -126,8 +139,8 @@ static bool read_file(struct json_object *message, struct update *u)
     if (!media_file(message, &file))
         return false;
     u->file_id = xstrdup(file.id);
-    u->file_type = xstrdup(file.type);
-    u->file_name = xstrdup(file.name);
+    u->file_type = clean_copy(file.type);
+    u->file_name = clean_copy(file.name);
     u->file_size = file.size;
     return true;
 }

@@ -37,6 +37,8 @@ static void check_update(struct json_object *json)
     check_text(update.text);
     check_text(update.name);
     check_text(update.start);
+    check_text(update.file_name);
+    check(!update.file_id || update.file_id[0]);
     update_free(&update);
 }
 
