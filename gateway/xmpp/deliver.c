@@ -192,7 +192,8 @@ static bool say(struct component *component, const struct delivery *delivery,
     if (saying->url)
         stanza_add(stanza_add(message, "x", NS_OOB, NULL), "url", NULL,
                    saying->url);
-    if (saying->text && !saying->url && delivery->target)
+    if (saying->text && delivery->target &&
+        !(saying->url && delivery->kind == KIND_EDIT))
         add_target(component, message, delivery);
     add_ids(message, domain, saying->id);
     add_delay(message, domain, delivery->at);
