@@ -189,5 +189,8 @@ int main(int argc, char **argv)
     run(&load, links, n);
     printf("%.1f\n",
            (double)load.total * 1e6 / (double)(wire_now_us() - start));
+    free(load.requests);
+    free(load.text);
+    free(links);
     return 0;
 }
