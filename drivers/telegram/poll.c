@@ -58,6 +58,20 @@ static void set_offset(struct telegram *t, int64_t offset)
     t->offset_at = clock_wall_ms();
 }
 
+static bool is_news(const struct telegram *t)
+{
+    return t->next_offset > t->offset;
+}
+
+/* A server that has nothing new should have held the request; one that does not
+ * is not asked in a tight loop. */
+static void poll_next(struct telegram *t, bool news)
+{
+    int64_t rest = t->asked_at + RETRY_MS - clock_mono_ms();
+
+    timer_start(t->timer, news || rest < 0 ? 0 : (uint64_t)rest);
+}
+
 /* --- answers ---------------------------------------------------------------
  */
 
@@ -87,6 +101,7 @@ static void take_batch(struct telegram *t, struct json_object *list)
 {
     size_t n;
     struct update *updates = read_batch(t, list, &n);
+    bool news = is_news(t);
     struct offset_text next = offset_text(t->next_offset);
 
     t->batch = ++t->last_token;
@@ -95,10 +110,7 @@ static void take_batch(struct telegram *t, struct json_object *list)
         set_offset(t, t->next_offset);
         if (n > 0)
             line_state_put(t->line, "offset", next.text);
-        /* A list without a single update would be asked for at once again. */
-        timer_start(t->timer, n == 0 && json_object_array_length(list) > 0
-                                  ? RETRY_MS
-                                  : 0);
+        poll_next(t, news);
     }
     while (n > 0)
         update_free(&updates[--n]);
@@ -149,12 +161,17 @@ static void on_updates(struct telegram *t, void *arg,
 
 void poll_ack(struct telegram *t, uint64_t token, enum ack ack)
 {
+    bool news = is_news(t);
+
     if (token != t->batch || t->batch == 0)
         return;
     t->batch = 0;
-    if (ack != ACK_RETRY)
-        set_offset(t, t->next_offset);
-    timer_start(t->timer, ack == ACK_RETRY ? RETRY_MS : 0);
+    if (ack == ACK_RETRY) {
+        timer_start(t->timer, RETRY_MS);
+        return;
+    }
+    set_offset(t, t->next_offset);
+    poll_next(t, news);
 }
 
 /* --- questions -------------------------------------------------------------
@@ -174,6 +191,7 @@ static void poll(struct telegram *t)
                            json_object_new_int(t->one ? 1 : LIMIT));
     json_object_object_add(params, "timeout", json_object_new_int64(wait));
     json_object_object_add(params, "allowed_updates", telegram_wanted());
+    t->asked_at = clock_mono_ms();
     if (!api_call(t, "getUpdates", params, true,
                   (unsigned)wait * SECOND_MS + MARGIN_MS, on_updates, NULL,
                   &err))

@@ -23,6 +23,7 @@ struct telegram {
     char name[64];
 
     struct timer *timer; /* the next poll */
+    int64_t asked_at;    /* the last one, clock_mono_ms */
     int64_t offset;      /* of the next poll; 0: unknown */
     int64_t offset_at;   /* Unix ms of the update before it */
     int64_t next_offset; /* when what was handed over is acked */

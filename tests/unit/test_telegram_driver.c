@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "fake_core.h"
 #include "on_http.h"
@@ -113,6 +114,24 @@ static void test_refused_by_the_store(void **state)
     assert_non_null(fake_wait(scene->fake, "received 7|one", WAIT));
     assert_null(strstr(scene->liar.last, "\"offset\""));
     assert_int_equal(fake_count(scene->fake, "state offset 1"), 0);
+    scene_free(scene);
+}
+
+/* It has nothing, and then nothing new, and does not hold the request. */
+static void test_a_server_that_does_not_wait(void **state)
+{
+    int64_t start = clock_mono_ms();
+    struct scene *scene = scene_new(5);
+
+    (void)state;
+    put_text(scene, 2, 10, "one");
+    put_text(scene, 3, 10, "one");
+    put_text(scene, 4, 11, "two");
+    fake_ack(scene->fake, ACK_STORED, false);
+    assert_non_null(fake_wait(scene->fake, "received 7|one", WAIT));
+    assert_true(clock_mono_ms() - start >= 900);
+    assert_non_null(fake_wait(scene->fake, "received 7|two", WAIT));
+    assert_true(clock_mono_ms() - start >= 1900);
     scene_free(scene);
 }
 
@@ -304,6 +323,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_offset),
         cmocka_unit_test(test_refused_by_the_store),
+        cmocka_unit_test(test_a_server_that_does_not_wait),
         cmocka_unit_test(test_invitation),
         cmocka_unit_test(test_invites),
         cmocka_unit_test(test_plan),
