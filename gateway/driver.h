@@ -13,8 +13,8 @@
  *    silent driver unsure after limits.send_timeout_s.
  *  - Timers, serial ports, HTTP requests, hooks and whatever else the toolkit
  *    offers MUST be opened with line_owner(). On stop the core closes them all
- * and never calls that instance again: a driver MUST NOT have free-order logic.
- * Heap memory of its own is freed in `destroy`.
+ *    and never calls that instance again: a driver MUST NOT have free-order
+ *    logic. Heap memory of its own is freed in `destroy`.
  *  - Arguments are borrowed for the call: copy to keep.
  *  - Retry, back-off, ordering, limits, dedupe and persistence are the core's;
  *    a driver MUST NOT queue messages or try one again by itself.
@@ -58,16 +58,14 @@ enum driver_cap {
     CAP_RETRACT = 1 << 6,
     CAP_REACTION = 1 << 7,
     CAP_FRAGMENTS = 1 << 8, /* calls line_received_part; has `assemble` */
-    CAP_LOOKUP = 1 << 9,
-    CAP_COMMAND = 1 << 10,
-    CAP_REPLY = 1 << 11,
+    CAP_COMMAND = 1 << 9,
+    CAP_REPLY = 1 << 10,
 };
 
 /* What may be done when nobody knows whether a submission was taken. */
 enum driver_ambiguity {
     AMBIGUITY_NONE,       /* a second try may be a second copy */
     AMBIGUITY_IDEMPOTENT, /* the far side takes our key: send again freely */
-    AMBIGUITY_QUERYABLE,  /* the driver can ask whether it was taken */
 };
 
 struct driver_limits {
@@ -253,7 +251,6 @@ struct driver {
     bool (*locate)(struct line *line, const char *source, uint64_t call,
                    struct err *err);
     void (*typing)(struct line *line, const char *to, bool on);
-    void (*mark_read)(struct line *line, const char *chat, const char *id);
     void (*status)(struct line *line, struct status *status);
     /* Runs one of `commands`; ends in line_answer. A dialogue that waits for a
      * reply goes on with the command "reply", or ends with "cancel" (which
