@@ -418,6 +418,7 @@ def test_replies(bot, telegram):
     sent = telegram.wait_sent()[0]
     assert sent["text"] == "answer!"
     assert sent["reply_parameters"]["message_id"] == message["message_id"]
+    bot.gateway.wait_idle()  # it knows the number of its message
     telegram.say("thanks", reply_to_message={
         "message_id": sent["message_id"]})
     reply = bot.hears("thanks").find(REPLY)
