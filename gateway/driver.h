@@ -340,6 +340,12 @@ void line_answer(struct line *line, uint64_t call, const char *text, bool more,
 /* The far side's name of an address (gsm: the SIM's phone book). */
 void line_contact(struct line *line, const char *chat, const char *name);
 
+/* The contact's picture: `id` is the far side's name of it, another for another
+ * picture, `source` what `locate` understands. The core fetches it when the id
+ * is news: a JPEG, PNG or GIF of 64 KiB at most. NULL: the contact has none. */
+void line_contact_picture(struct line *line, const char *chat, const char *id,
+                          const char *source);
+
 /* The contact has blocked us, or is no more: those who see its presence are
  * told that it is not theirs to see any longer. */
 void line_contact_gone(struct line *line, const char *chat);

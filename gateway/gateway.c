@@ -23,6 +23,7 @@
 #include "core/network.h"
 #include "core/outbox.h"
 #include "core/own.h"
+#include "core/picture.h"
 #include "drivers.h"
 #include "store/store.h"
 #include "toolkit/config.h"
@@ -162,6 +163,7 @@ static bool build(struct gateway *gateway, struct err *err)
         if (!add_line(gateway, s, err))
             return false;
     own_load(&gateway->core);
+    pictures_load(&gateway->core);
     DL_FOREACH (gateway->core.networks, network) {
         network_lines_ready(network);
     }

@@ -169,9 +169,10 @@ bool telegram_take(struct telegram *t, const struct update *updates, size_t n,
             telegram_moved(t, u->chat, u->moved_to);
         else if (u->what == UPDATE_LEFT)
             telegram_left(t, u->chat);
-        if (u->what == UPDATE_MESSAGE)
+        if (u->what == UPDATE_MESSAGE) {
             fill_incoming(t, u, &addresses[count], &messages[count]), count++;
-        else if (u->what == UPDATE_OTHER)
+            photos_want(t, u->chat);
+        } else if (u->what == UPDATE_OTHER)
             t->ignored++;
     }
     if (count > 0)
@@ -345,6 +346,7 @@ static void telegram_destroy(struct line *line)
     api_forget(t);
     send_forget(t);
     webhook_forget(t);
+    photos_forget(t);
     free(t->api_text);
 }
 

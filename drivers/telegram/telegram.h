@@ -44,8 +44,9 @@ struct telegram {
     bool dying; /* offline as soon as they have one */
     struct err trouble;
 
-    struct call *calls; /* api.c */
-    uint64_t ignored;   /* updates for nobody */
+    struct chats *chats; /* whose pictures were asked for (photos.c) */
+    struct call *calls;  /* api.c */
+    uint64_t ignored;    /* updates for nobody */
 };
 
 /* The line cannot go on: it is offline once every submission has its answer,
@@ -70,6 +71,11 @@ struct json_object *telegram_wanted(void);
 
 /* The line works. */
 void telegram_online(struct telegram *telegram);
+
+/* photos.c: somebody has written in the chat: asks for its picture, once a
+ * day. */
+void photos_want(struct telegram *telegram, int64_t chat);
+void photos_forget(struct telegram *telegram);
 
 /* poll.c: reads updates from now on, after a webhook of ours is gone. */
 void poll_start(struct telegram *telegram);

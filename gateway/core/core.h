@@ -23,6 +23,7 @@ struct core {
     struct network *networks; /* utlist */
     struct line *lines;       /* utlist */
     const struct seal *seal;  /* of what users bring along; NULL: no key */
+    uint64_t last_call;       /* of a driver's locate */
     bool stopping;            /* nothing new is handed over */
     int64_t started;          /* Unix ms */
     /* The store is lost: the daemon has to stop (rule R13). */

@@ -90,6 +90,8 @@ struct front {
                    const char *name, bool listed);
     /* An account was made: ask to see its presence. */
     void (*joined)(void *self, const char *account);
+    /* It may see another picture of a contact than before. */
+    void (*pictured)(void *self, const char *account);
     /* It is gone, and saw the presence of `contact` ("": of the gateway). */
     void (*left)(void *self, const char *account, const char *contact);
     bool (*online)(void *self);
@@ -159,6 +161,21 @@ enum health network_health(const struct network *network, char *text,
 enum health network_contact_health(const struct network *network,
                                    const char *contact, char *text,
                                    size_t size);
+
+/* A contact's picture, as the account sees it; NULL: the network has told none.
+ * Borrowed until the next callback. */
+struct picture {
+    char sha1[41];
+    char type[16]; /* MIME */
+};
+const struct picture *network_picture(const struct network *network,
+                                      const char *account, const char *contact);
+
+/* With its bytes, 64 KiB at most; NULL: there is none. Borrowed. */
+typedef void picture_fn(void *arg, const struct picture *picture,
+                        const void *bytes, size_t size);
+void network_picture_get(struct network *network, const char *account,
+                         const char *contact, picture_fn *fn, void *arg);
 
 /* The canonical foreign address of what a user typed or of an unescaped local
  * part, into out (NUMBER_MAX... at most 1024 bytes). ERR_BAD_ADDRESS. */

@@ -18,6 +18,7 @@
 #include "core/media_item.h"
 #include "core/network.h"
 #include "core/outbox.h"
+#include "core/picture.h"
 #include "toolkit/http.h"
 #include "toolkit/timer.h"
 
@@ -149,6 +150,7 @@ void line_located(struct line *line, uint64_t call,
             return;
         }
     }
+    picture_located(line->network, call, request, err);
 }
 
 /* --- an item -------------------------------------------------------------- */

@@ -190,7 +190,7 @@ static struct line *line_of(const struct media_item *item, const char *name)
 static void locate(struct media_item *item, struct line *line,
                    const char *source)
 {
-    uint64_t call = ++media_of(item)->last_call;
+    uint64_t call = ++item->network->core->last_call;
     struct err err;
 
     if (!line_is_online(line)) {

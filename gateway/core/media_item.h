@@ -31,7 +31,6 @@ struct media {
     int64_t wait_ms;           /* for all that comes with one text */
     char *networks;            /* HTTP_MEDIA's allow */
     struct media_files *files; /* drafts, too; NULL: nothing is fetched */
-    uint64_t last_call;
 };
 
 struct media_item {

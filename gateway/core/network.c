@@ -15,6 +15,7 @@
 #include "core/line.h"
 #include "core/outbox.h"
 #include "core/people.h"
+#include "core/picture.h"
 #include "store/store.h"
 #include "toolkit/timer.h"
 
@@ -96,6 +97,7 @@ void network_free(struct network *network)
 {
     sink_stream_forget(network);
     known_forget(network);
+    pictures_forget(network);
     claims_forget(network);
     admins_forget(network);
     free(network->addresses);

@@ -81,8 +81,10 @@ struct network {
     const struct settings *own_settings; /* what users' own lines are like */
     const struct driver *own_driver;     /* NULL: there are none (own.c) */
 
-    struct known *known;  /* contact -> account, line (known.c) */
-    struct claim *claims; /* contact -> who has taken it (claim.c) */
+    struct known *known;            /* contact -> account, line (known.c) */
+    struct shown *shown;            /* pictures of contacts (picture.c) */
+    struct picture_fetch *pictures; /* under way */
+    struct claim *claims;           /* contact -> who has taken it (claim.c) */
     size_t lookups; /* under way: what comes later must not overtake them */
     size_t pieces;  /* the same of segments that are being stored */
     struct timer *fragments; /* looks for late parts */

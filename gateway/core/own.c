@@ -14,6 +14,7 @@
 #include "core/core.h"
 #include "core/line.h"
 #include "core/network.h"
+#include "core/picture.h"
 #include "store/own.h"
 #include "toolkit/config.h"
 #include "toolkit/hash.h"
@@ -223,6 +224,7 @@ void account_put_own(struct network *network, const char *account,
 void own_forget(struct network *network, const char *account)
 {
     struct line *line = own_line(network, account);
+    pictures_forget_account(network, account);
     if (line)
         line_retire(line);
 }

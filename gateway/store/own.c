@@ -39,10 +39,13 @@ bool own_drop(struct store *store, const char *network, const char *owner,
         " WHERE network = ?1 AND owner = ?2)";
     static const char line[] =
         "DELETE FROM line WHERE network = ?1 AND owner = ?2";
+    static const char picture[] =
+        "DELETE FROM picture WHERE network = ?1 AND account = ?2";
     const struct db_value values[] = { db_text(network), db_text(owner) };
 
     return db_run(store->db, state, values, 2, err) &&
-           db_run(store->db, line, values, 2, err);
+           db_run(store->db, line, values, 2, err) &&
+           db_run(store->db, picture, values, 2, err);
 }
 
 static bool drop_run(struct store *store, struct task *task, struct err *err)

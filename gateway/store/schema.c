@@ -117,7 +117,7 @@ static const char version_1[] =
  * the start of the minute, day or month in Unix ms, span its name. ruled: the
  * account has limits or quiet hours of its own, or was paused (rules.c). limits
  * are an admin's, so they are apart from the settings, which are the user's.
- * contact.roster, given: contacts.c. */
+ * contact.roster, given: contacts.c. picture: pictures.h. */
 static const char version_2[] =
     "ALTER TABLE message ADD COLUMN manner TEXT;"
     "ALTER TABLE message ADD COLUMN slot TEXT;"
@@ -141,7 +141,12 @@ static const char version_2[] =
     "CREATE INDEX account_ruled ON account (network, jid) WHERE ruled <> 0;"
 
     "ALTER TABLE contact ADD COLUMN roster INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE contact ADD COLUMN given INTEGER NOT NULL DEFAULT 0;";
+    "ALTER TABLE contact ADD COLUMN given INTEGER NOT NULL DEFAULT 0;"
+
+    "CREATE TABLE picture (network TEXT NOT NULL, account TEXT NOT NULL,"
+    " contact TEXT NOT NULL, token TEXT NOT NULL, sha1 TEXT NOT NULL,"
+    " type TEXT NOT NULL, bytes BLOB,"
+    " PRIMARY KEY (network, account, contact));";
 
 static const char *const migrations[] = { version_1, version_2 };
 enum { NEWEST = sizeof(migrations) / sizeof(migrations[0]) };

@@ -3,8 +3,12 @@
 
 #include <string.h>
 
+enum { SIDE = 64 };
+
 /* A round gate in a wall. */
 static const struct avatar gate = {
+    .type = "image/png",
+    .side = SIDE,
     .sha1 = "57dfadcc9f117aa90976e428289c7ef815ec08e4",
     .base64 =
         "iVBORw0KGgoAAAANSUhEUgAAAEAAAABAAgMAAADXB5lNAAAADFBMVEVKXWv07tmKf2ov"
@@ -16,6 +20,8 @@ static const struct avatar gate = {
 
 /* Head and shoulders of nobody in particular. */
 static const struct avatar person = {
+    .type = "image/png",
+    .side = SIDE,
     .sha1 = "a525f99fc61bba57003e2755035ccc4e14da96bf",
     .base64 =
         "iVBORw0KGgoAAAANSUhEUgAAAEAAAABAAgMAAADXB5lNAAAABlBMVEWapa7y9PUHrneu"
@@ -29,6 +35,14 @@ const struct avatar *avatar_of(const char *contact)
     return contact[0] ? &person : &gate;
 }
 
+const char *avatar_sha1(const struct network *network, const char *account,
+                        const char *contact)
+{
+    const struct picture *picture = network_picture(network, account, contact);
+
+    return picture ? picture->sha1 : avatar_of(contact)->sha1;
+}
+
 size_t avatar_bytes(const struct avatar *avatar)
 {
     size_t n = strlen(avatar->base64);
@@ -37,9 +51,9 @@ size_t avatar_bytes(const struct avatar *avatar)
            (avatar->base64[n - 2] == '=');
 }
 
-void avatar_add_update(xmpp_stanza_t *presence, const char *contact)
+void avatar_add_update(xmpp_stanza_t *presence, const char *sha1)
 {
     xmpp_stanza_t *x = stanza_add(presence, "x", NS_VCARD_UPDATE, NULL);
 
-    stanza_add(x, "photo", NULL, avatar_of(contact)->sha1);
+    stanza_add(x, "photo", NULL, sha1);
 }

@@ -297,6 +297,13 @@ static void front_joined(void *self, const char *account)
     roster_set(self, account, "", NULL, ROSTER_JOIN);
 }
 
+static void front_pictured(void *self, const char *account)
+{
+    struct component *component = self;
+
+    presence_catch_up(component->presence, account);
+}
+
 static void front_left(void *self, const char *account, const char *contact)
 {
     struct component *component = self;
@@ -370,6 +377,7 @@ const struct front *component_front(void)
         .presence = front_presence,
         .roster = front_roster,
         .joined = front_joined,
+        .pictured = front_pictured,
         .left = front_left,
         .online = front_online,
         .upload = front_upload,

@@ -1,8 +1,9 @@
-/* named.h - answers to IQs that tell a contact's name, which the store has to
- * be asked for: people call it by different names. */
+/* named.h - answers to IQs that tell a contact's name and picture, which the
+ * store has to be asked for: people call it by different names. */
 #ifndef MOONGATE_XMPP_NAMED_H
 #define MOONGATE_XMPP_NAMED_H
 
+#include "xmpp/avatar.h"
 #include "xmpp/dispatch.h"
 
 /* Whose name it is; borrowed. */
@@ -11,6 +12,7 @@ struct named {
     const char *contact; /* "": the gateway itself */
     const char *name;    /* NULL: none but its address */
     const char *shown;   /* the name, or else the address as people write it */
+    const struct avatar *avatar;
     xmpp_stanza_t *asked;
 };
 

@@ -21,7 +21,7 @@ struct node {
 
 static void write_data(const struct named *named, xmpp_stanza_t *item)
 {
-    stanza_add(item, "data", NS_AVATAR_DATA, avatar_of(named->contact)->base64);
+    stanza_add(item, "data", NS_AVATAR_DATA, named->avatar->base64);
 }
 
 static void set_number(xmpp_stanza_t *stanza, const char *key, size_t n)
@@ -34,16 +34,18 @@ static void set_number(xmpp_stanza_t *stanza, const char *key, size_t n)
 
 static void write_metadata(const struct named *named, xmpp_stanza_t *item)
 {
-    const struct avatar *avatar = avatar_of(named->contact);
+    const struct avatar *avatar = named->avatar;
     xmpp_stanza_t *metadata =
         stanza_add(item, "metadata", NS_AVATAR_METADATA, NULL);
     xmpp_stanza_t *info = stanza_add(metadata, "info", NULL, NULL);
 
     set_number(info, "bytes", avatar_bytes(avatar));
     stanza_set(info, "id", avatar->sha1);
-    stanza_set(info, "type", AVATAR_TYPE);
-    set_number(info, "width", AVATAR_SIDE);
-    set_number(info, "height", AVATAR_SIDE);
+    stanza_set(info, "type", avatar->type);
+    if (avatar->side == 0)
+        return;
+    set_number(info, "width", avatar->side);
+    set_number(info, "height", avatar->side);
 }
 
 static void write_nick(const struct named *named, xmpp_stanza_t *item)
@@ -88,9 +90,9 @@ static const struct node *node_of(xmpp_stanza_t *iq)
     return items ? find_node(xmpp_stanza_get_attribute(items, "node")) : NULL;
 }
 
-static const char *item_id(const struct node *node, const char *contact)
+static const char *item_id(const struct node *node, const struct named *named)
 {
-    return node->picture ? avatar_of(contact)->sha1 : "current";
+    return node->picture ? named->avatar->sha1 : "current";
 }
 
 /* Without ids all are wanted, which is the one (XEP-0060 6.5.2, 6.5.8). */
@@ -114,7 +116,7 @@ static bool is_wanted(xmpp_stanza_t *items, const char *id)
 static void write_items(const struct named *named, xmpp_stanza_t *result)
 {
     const struct node *node = node_of(named->asked);
-    const char *id = item_id(node, named->contact);
+    const char *id = item_id(node, named);
     xmpp_stanza_t *pubsub = stanza_add(result, "pubsub", NS_PUBSUB, NULL);
     xmpp_stanza_t *items = stanza_add(pubsub, "items", NULL, NULL), *item;
 

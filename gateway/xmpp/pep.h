@@ -1,7 +1,6 @@
 /* pep.h - what the gateway and its contacts publish, for who asks (XEP-0060
- * 6.5): picture (XEP-0084), nickname (XEP-0172) and card (XEP-0292). Nothing
- * of it changes, so nobody is notified; presence names the picture, too
- * (XEP-0153). */
+ * 6.5): picture (XEP-0084), nickname (XEP-0172) and card (XEP-0292). Nobody
+ * is notified of changes, but presence names the picture, too (XEP-0153). */
 #ifndef MOONGATE_XMPP_PEP_H
 #define MOONGATE_XMPP_PEP_H
 

@@ -121,19 +121,22 @@ static const char *who_knows(struct component *component, const char *to,
  * difference to others. */
 struct state {
     enum health health;
-    char text[256], words[300];
+    char text[256], words[350];
+    const char *picture; /* its hash */
 };
 
-static bool look(const struct component *component, const char *contact,
-                 struct state *state)
+static bool look(const struct component *component, const char *account,
+                 const char *contact, struct state *state)
 {
     const struct network *network = component->network;
 
     state->health = network_contact_health(network, contact, state->text,
                                            sizeof(state->text));
-    (void)snprintf(state->words, sizeof(state->words), "%d %d %s",
+    state->picture = avatar_sha1(network, account, contact);
+    (void)snprintf(state->words, sizeof(state->words), "%d %d %s %s",
                    state->health == HEALTH_GOOD,
-                   network_policy(network)->receipts, state->text);
+                   network_policy(network)->receipts, state->picture,
+                   state->text);
     return state->health != HEALTH_UNKNOWN;
 }
 
@@ -149,7 +152,7 @@ static bool write_state(struct component *component, const char *contact,
         stanza_add(presence, "status", NULL, state->text);
     }
     disco_add_caps(component, contact, presence);
-    avatar_add_update(presence, contact);
+    avatar_add_update(presence, state->picture);
     return component_send(component, presence, STREAM_OPTIONAL);
 }
 
@@ -164,7 +167,7 @@ static bool send_state(struct component *component, const char *contact,
     struct state state;
     bool news;
 
-    if (!look(component, contact, &state))
+    if (!look(component, strchr(to, '/') ? bare : to, contact, &state))
         return false;
     news = !account || told_note(told, account, contact, state.words);
     if (!news && !again)
@@ -242,7 +245,7 @@ static bool is_wanted(const struct presence *presence, const char *account,
     if (presence->phase == PROBING)
         return contact[0] == '\0';
     return !sessions_absent(component->sessions, account) &&
-           look(component, contact, &state) &&
+           look(component, account, contact, &state) &&
            !told_is(presence->told, account, contact, state.words);
 }
 

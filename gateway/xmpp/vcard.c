@@ -26,12 +26,12 @@ static const char *description(const struct named *named)
 
 /* --- XEP-0054 ------------------------------------------------------------ */
 
-static void add_photo(xmpp_stanza_t *card, const char *contact)
+static void add_photo(xmpp_stanza_t *card, const struct avatar *avatar)
 {
     xmpp_stanza_t *photo = stanza_add(card, "PHOTO", NULL, NULL);
 
-    stanza_add(photo, "TYPE", NULL, AVATAR_TYPE);
-    stanza_add(photo, "BINVAL", NULL, avatar_of(contact)->base64);
+    stanza_add(photo, "TYPE", NULL, avatar->type);
+    stanza_add(photo, "BINVAL", NULL, avatar->base64);
 }
 
 static void add_number(xmpp_stanza_t *card, const char *contact)
@@ -53,7 +53,7 @@ static void write_card(const struct named *named, xmpp_stanza_t *result)
     stanza_add(card, "FN", NULL, named->shown);
     if (named->name)
         stanza_add(card, "NICKNAME", NULL, named->name);
-    add_photo(card, named->contact);
+    add_photo(card, named->avatar);
     if (has_number(named))
         add_number(card, named->contact);
     if (component_jid(named->component, named->contact, jid))
@@ -81,6 +81,14 @@ static void add_uri(xmpp_stanza_t *card, const char *name, const char *scheme,
 
     add_property(card, name, "uri", uri);
     free(uri);
+}
+
+static void add_picture(xmpp_stanza_t *card, const struct avatar *avatar)
+{
+    char *scheme = xasprintf("data:%s;base64,", avatar->type);
+
+    add_uri(card, "photo", scheme, avatar->base64);
+    free(scheme);
 }
 
 static void add_jid(const struct named *named, xmpp_stanza_t *card)
@@ -121,8 +129,7 @@ void vcard4_add(const struct named *named, xmpp_stanza_t *parent)
     if (has_number(named))
         add_tel(card, named->contact);
     add_jid(named, card);
-    add_uri(card, "photo", "data:" AVATAR_TYPE ";base64,",
-            avatar_of(named->contact)->base64);
+    add_picture(card, named->avatar);
     if (description(named))
         add_property(card, "note", "text", description(named));
 }

@@ -32,6 +32,7 @@ class FakeTelegram:
         self.message_ids, self.moved, self.blocked = {}, {}, set()
         self.hook, self.deliveries, self.reactions = None, [], {}
         self.files = {}     # file_id -> (path, bytes)
+        self.photos = {}    # chat -> file_id, which is its unique id, too
         self.lock = threading.Condition()
         self.bots = {token: self}
         if beside:
@@ -148,9 +149,9 @@ class FakeTelegram:
         return code, body
 
     async def _serve_file(self, request):
-        for path, data in self.files.values():
-            if (request.match_info["bot"] == f"bot{self.token}"
-                    and request.match_info["path"] == path):
+        bot = self.bots.get(request.match_info["bot"].removeprefix("bot"))
+        for path, data in bot.files.values() if bot else ():
+            if request.match_info["path"] == path:
                 return web.Response(body=data)
         return web.Response(status=404)
 
@@ -315,6 +316,14 @@ class FakeTelegram:
         key = params["chat_id"], params["message_id"]
         self.reactions[key] = [r["emoji"] for r in params["reaction"]]
         return True
+
+    def _getChat(self, params):
+        chat = {"id": params["chat_id"], "type": "private"}
+        photo = self.photos.get(params["chat_id"])
+        if photo:
+            chat["photo"] = {"small_file_id": photo,
+                             "small_file_unique_id": f"u-{photo}"}
+        return chat
 
     def _getFile(self, params):
         if params["file_id"] not in self.files:

@@ -1,6 +1,8 @@
 """Telegram: texts both ways through a Bot API that answers, lies, or is
 silent."""
 
+import base64
+import hashlib
 import json
 import os
 import re
@@ -416,6 +418,7 @@ def test_replies(bot, telegram):
     sent = telegram.wait_sent()[0]
     assert sent["text"] == "answer!"
     assert sent["reply_parameters"]["message_id"] == message["message_id"]
+    bot.gateway.wait_idle()  # it knows the number of its message
     telegram.say("thanks", reply_to_message={
         "message_id": sent["message_id"]})
     reply = bot.hears("thanks").find(REPLY)
@@ -561,6 +564,93 @@ def test_media_out(bot, telegram):
     assert telegram.wait_sent(4)[3]["text"] == video
 
 
+# ---- pictures -------------------------------------------------------------
+
+SMALL = b"\xff\xd8\xff\xe0 a face"
+OTHER = b"\x89PNG\r\n\x1a\n another face"
+CARD_TYPE = "{vcard-temp}TYPE"
+PHOTO = "{vcard-temp:x:update}x/{vcard-temp:x:update}photo"
+
+
+def has_picture(bot, sha1):
+    """Until the user's last presence names it."""
+    def named():
+        return [s.find(PHOTO).text for s in bot.alice.stanzas
+                if s.bare == bot.romeo and s.find(PHOTO) is not None]
+    wait_for(lambda: named()[-1:] == [sha1], 10, named)
+
+
+def photo_of(bot, client=None):
+    card = (client or bot.alice).iq(bot.romeo, "<vCard xmlns='vcard-temp'/>")
+    return (card.find(f".//{CARD_TYPE}").text,
+            base64.b64decode(card.find(".//{vcard-temp}BINVAL").text))
+
+
+def look_again(bot, telegram, text):
+    """A new life asks again once the user writes; until the answer is there."""
+    n = len(telegram.wait_calls("getChat"))
+    bot.gateway.restart()
+    telegram.say(text)
+    bot.hears(text)
+    telegram.wait_calls("getChat", n + 1)
+
+
+def test_pictures(bot, telegram):
+    """Presence, card and node have the user's picture, the next one, and none
+    of his when that is too big."""
+    telegram.photos[USER] = "small"
+    telegram.files["small"] = "photos/small.jpg", SMALL
+    telegram.files["other"] = "photos/other.png", OTHER
+    telegram.files["big"] = "photos/big.jpg", SMALL + bytes(70000)
+    bot.start()
+    befriend(bot)
+    generic = photo_of(bot)
+    assert generic[0] == "image/png"
+    telegram.say("look at me")
+    has_picture(bot, hashlib.sha1(SMALL).hexdigest())
+    assert photo_of(bot) == ("image/jpeg", SMALL)
+    node = bot.alice.iq(
+        bot.romeo, "<pubsub xmlns='http://jabber.org/protocol/pubsub'>"
+        "<items node='urn:xmpp:avatar:metadata'/></pubsub>")
+    info = node.find(".//{urn:xmpp:avatar:metadata}info")
+    assert info.get("id") == hashlib.sha1(SMALL).hexdigest()
+    assert info.get("type") == "image/jpeg"
+    telegram.photos[USER] = "other"
+    look_again(bot, telegram, "a new one")
+    has_picture(bot, hashlib.sha1(OTHER).hexdigest())
+    assert photo_of(bot) == ("image/png", OTHER)
+    telegram.photos[USER] = "big"
+    look_again(bot, telegram, "too big")
+    has_picture(bot, hashlib.sha1(generic[1]).hexdigest())
+    assert photo_of(bot) == generic
+    assert [c["params"]["file_id"] for c in telegram.wait_calls("getFile")] \
+        == ["small", "other", "big"]
+    assert TOKEN not in bot.gateway.log()
+
+
+def test_a_picture_that_fails(bot, telegram):
+    """It is asked for in the next life; what is there is not fetched again,
+    and nobody is asked twice in a life."""
+    telegram.photos[USER] = "small"
+    telegram.files["small"] = "photos/small.jpg", SMALL
+    telegram.fault("getFile", status=500, body={
+        "ok": False, "error_code": 500, "description": "Internal"})
+    bot.start()
+    befriend(bot)
+    telegram.say("hello")
+    bot.hears("hello")
+    telegram.wait_calls("getFile")
+    assert photo_of(bot)[0] == "image/png"
+    look_again(bot, telegram, "hello again")
+    has_picture(bot, hashlib.sha1(SMALL).hexdigest())
+    telegram.say("once more")
+    bot.hears("once more")
+    look_again(bot, telegram, "the same")
+    bot.gateway.stop()
+    assert len(telegram.wait_calls("getChat")) == 3
+    assert len(telegram.wait_calls("getFile")) == 2
+
+
 # ---- invitations ----------------------------------------------------------
 
 
@@ -647,6 +737,16 @@ def test_bots_of_users(own, telegram):
     assert {line["owner"] for line in lines} == {alice.jid, bob.jid}
     for token in (TOKEN, BOB_TOKEN):
         assert token not in own.gateway.log()
+
+
+def test_a_picture_of_one_s_own_bot(own, telegram):
+    """Nobody else sees what it tells."""
+    own.bobs.photos[USER] = "small"
+    own.bobs.files["small"] = "photos/small.jpg", SMALL
+    own.bobs.say("for Bob")
+    own.scene.bob.expect_text(own.romeo, "for Bob")
+    wait_for(lambda: photo_of(own, own.scene.bob)[1] == SMALL, 10, "picture")
+    assert photo_of(own)[0] == "image/png"
 
 
 def test_a_bot_goes_with_its_account(own, telegram):

@@ -47,6 +47,13 @@ void line_contact(struct line *line, const char *chat, const char *name)
     fake_record(line->fake, "contact %s %s", chat, name);
 }
 
+void line_contact_picture(struct line *line, const char *chat, const char *id,
+                          const char *source)
+{
+    fake_record(line->fake, "picture %s %s %s", chat, id ? id : "-",
+                source ? source : "-");
+}
+
 void line_notice(struct line *line, const char *format, ...)
 {
     char text[512];

@@ -373,6 +373,21 @@ bool network_refuses(const struct network *network, struct err *err)
            !err_set(err, ERR_FULL, "the disk is full; please try later");
 }
 
+const struct picture *network_picture(const struct network *network,
+                                      const char *account, const char *contact)
+{
+    (void)account;
+    return contact[0] && network->picture.sha1[0] ? &network->picture : NULL;
+}
+
+void network_picture_get(struct network *network, const char *account,
+                         const char *contact, picture_fn *fn, void *arg)
+{
+    const struct picture *picture = network_picture(network, account, contact);
+
+    fn(arg, picture, picture ? "JFIF" : NULL, picture ? 4 : 0);
+}
+
 void contact_name_get(struct network *network, const char *account,
                       const char *address, contact_name_fn *fn, void *arg)
 {

@@ -29,6 +29,7 @@ struct network {
     const char *const *subscriptions; /* account, contact, ..., NULL */
     unsigned pages;                   /* of subscriptions that were asked for */
     const char *contact_name; /* of every contact; NULL: they have none */
+    struct picture picture;   /* of every contact; sha1 "": they have none */
     bool fresh;               /* what contact_offer says */
     struct waiting *waiting;
 };

@@ -104,11 +104,12 @@ static void test_offset(void **state)
 
 static void test_refused_by_the_store(void **state)
 {
-    struct scene *scene = scene_new(4);
+    struct scene *scene = scene_new(5);
 
     (void)state;
     put_text(scene, 1, 10, "one");
-    put_text(scene, 2, 10, "one");
+    put_text(scene, 2, 10, "one"); /* for getChat, which ignores it */
+    put_text(scene, 3, 10, "one");
     fake_ack(scene->fake, ACK_RETRY, false);
     assert_non_null(fake_wait(scene->fake, "received 7|one", WAIT));
     assert_non_null(fake_wait(scene->fake, "received 7|one", WAIT));
@@ -121,17 +122,37 @@ static void test_refused_by_the_store(void **state)
 static void test_a_server_that_does_not_wait(void **state)
 {
     int64_t start = clock_mono_ms();
-    struct scene *scene = scene_new(5);
+    struct scene *scene = scene_new(6);
 
     (void)state;
     put_text(scene, 2, 10, "one");
     put_text(scene, 3, 10, "one");
-    put_text(scene, 4, 11, "two");
+    put_text(scene, 4, 11, "two"); /* for getChat, which ignores it */
+    put_text(scene, 5, 11, "two");
     fake_ack(scene->fake, ACK_STORED, false);
     assert_non_null(fake_wait(scene->fake, "received 7|one", WAIT));
     assert_true(clock_mono_ms() - start >= 900);
     assert_non_null(fake_wait(scene->fake, "received 7|two", WAIT));
     assert_true(clock_mono_ms() - start >= 1900);
+    scene_free(scene);
+}
+
+/* The chat is asked for its picture once, and what it has is told. */
+static void test_picture(void **state)
+{
+    struct scene *scene = scene_new(4);
+
+    (void)state;
+    put_text(scene, 1, 10, "one");
+    put_answer(scene, 2,
+               "{\"id\":7,\"photo\":{\"small_file_id\":\"file\","
+               "\"small_file_unique_id\":\"unique\"}}");
+    fake_ack(scene->fake, ACK_STORED, true);
+    assert_non_null(fake_wait(scene->fake, "received 7|one", WAIT));
+    assert_non_null(fake_wait(scene->fake, "picture 7 unique file", WAIT));
+    assert_non_null(strstr(scene->liar.last, "{\"chat_id\":7}"));
+    fake_run(scene->fake, 1200);
+    assert_int_equal(scene->liar.requests, 3);
     scene_free(scene);
 }
 
@@ -325,6 +346,7 @@ int main(void)
         cmocka_unit_test(test_refused_by_the_store),
         cmocka_unit_test(test_a_server_that_does_not_wait),
         cmocka_unit_test(test_invitation),
+        cmocka_unit_test(test_picture),
         cmocka_unit_test(test_invites),
         cmocka_unit_test(test_plan),
         cmocka_unit_test(test_wrong_options),

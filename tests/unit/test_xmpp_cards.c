@@ -202,6 +202,29 @@ static void test_pictures(void **state)
     xmpp_ctx_free(ctx);
 }
 
+/* A contact's own picture is in its card, its node and its vcard4; the
+ * gateway's stays. */
+static void test_own_picture(void **state)
+{
+    struct scene scene;
+    const char *out;
+
+    (void)state;
+    begin(&scene);
+    scene.network.picture =
+        (struct picture){ .sha1 = "0123abcd", .type = "image/jpeg" };
+    out = ask(CONTACT, "get", CARD);
+    has(out, "<TYPE>image/jpeg</TYPE><BINVAL>SkZJRg==</BINVAL>");
+    has(ask(CONTACT, "get", CARD4), "data:image/jpeg;base64,SkZJRg==");
+    out = ask(CONTACT, "get", ITEMS("urn:xmpp:avatar:metadata", ""));
+    has(out, "<item id=\"0123abcd\">");
+    has(out, "bytes=\"4\"");
+    has_not(out, "width=");
+    has(ask(CONTACT, "get", ITEMS("urn:xmpp:avatar:data", "")), "SkZJRg==");
+    has(ask("sms.localhost", "get", CARD), "<TYPE>image/png</TYPE>");
+    scene_clear(&scene);
+}
+
 #define SUBMIT(fields)                                                         \
     SEARCH("<x xmlns='jabber:x:data' type='submit'>" fields "</x>")
 
@@ -239,9 +262,9 @@ static void test_search(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_questions), cmocka_unit_test(test_without_name),
-        cmocka_unit_test(test_strangers), cmocka_unit_test(test_pictures),
-        cmocka_unit_test(test_search),
+        cmocka_unit_test(test_questions),   cmocka_unit_test(test_without_name),
+        cmocka_unit_test(test_strangers),   cmocka_unit_test(test_pictures),
+        cmocka_unit_test(test_own_picture), cmocka_unit_test(test_search),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
