@@ -262,6 +262,7 @@ def test_queue_and_trace(simple):
     assert body not in json.dumps(rows)
     text = simple.gateway.cli("queue").stdout
     assert "queued" in text and body not in text
+    assert "waits for a line" in text
     simple.sim.request("replug", modem="sim1")
     simple.alice.expect_receipt(stanza, 40)
     assert simple.gateway.queue() == []
