@@ -214,12 +214,16 @@ static bool print_usage(const char *name)
 
 static int run_help(const char *path, int argc, char **argv)
 {
+    char both[128] = "";
+
     (void)path;
+    if (argc > 2)
+        snprintf(both, sizeof(both), "%s-%s", argv[1], argv[2]);
     if (argc == 1)
         print_help(stdout);
     else if (strcmp(argv[1], "--man") == 0)
         manual_man(stdout, is_own);
-    else if (!print_usage(argv[1]))
+    else if (!print_usage(both) && !print_usage(argv[1]))
         return unknown_command(argv[1]);
     return 0;
 }

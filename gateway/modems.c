@@ -268,8 +268,11 @@ static void print_paste(const struct search *search, const char *config)
         any = true;
         fputs("  ", stdout);
         print_name(search, config, i, text_of(row, "name"));
-        printf(" = { network = \"\"; driver = \"gsm\"; device = \"%s\";%s };\n",
-               text_of(row, "device"),
+        printf(" = { network = \"\"; driver = \"gsm\"; device = \"%s\";",
+               text_of(row, "device"));
+        if (*text_of(row, "ports"))
+            printf(" ports = [ \"%s\" ];", text_of(row, "ports"));
+        printf("%s };\n",
                strstr(text_of(row, "sim"), "PIN") ? " pin = \"\";" : "");
     }
     if (any)
@@ -290,7 +293,22 @@ static size_t count(const struct search *search, const char *key,
     return n;
 }
 
-static void print_remedies(const struct search *search, bool found)
+/* `port`: the first one that was named, or NULL. */
+static void print_no_port(const char *port)
+{
+    if (port)
+        printf("There is no serial port %s: is the modem plugged in?\n"
+               "moongate modems, without a name, looks at all USB ports.\n",
+               port);
+    else
+        puts("There is no USB serial port: is the modem plugged in? One that "
+             "shows itself as a CD\ndrive needs usb_modeswitch. A modem on a "
+             "built-in port is looked for by name:\nmoongate modems "
+             "/dev/ttyAMA0");
+}
+
+static void print_remedies(const struct search *search, const char *port,
+                           bool found)
 {
     if (count(search, "code", SERIAL_DENIED) > 0)
         puts("\nSome ports may not be opened: use sudo, or join the group "
@@ -304,10 +322,7 @@ static void print_remedies(const struct search *search, bool found)
     if (found)
         return;
     if (search->ports == 0)
-        puts("There is no USB serial port: is the modem plugged in? One that "
-             "shows itself as a CD\ndrive needs usb_modeswitch. A modem on a "
-             "built-in port is looked for by name:\nmoongate modems "
-             "/dev/ttyAMA0");
+        print_no_port(port);
     else
         printf("No modem found: %zu port%s looked at, none answered as one "
                "does.\n",
@@ -315,7 +330,7 @@ static void print_remedies(const struct search *search, bool found)
 }
 
 static void print_text(const struct search *search, const char *config,
-                       bool found)
+                       const char *port, bool found)
 {
     for (size_t i = 0; i < json_object_array_length(search->rows); i++) {
         if (i > 0)
@@ -323,7 +338,7 @@ static void print_text(const struct search *search, const char *config,
         print_row(json_object_array_get_idx(search->rows, i));
     }
     print_paste(search, config);
-    print_remedies(search, found);
+    print_remedies(search, port, found);
 }
 
 int modems_main(const char *config, int argc, char **argv)
@@ -355,7 +370,7 @@ int modems_main(const char *config, int argc, char **argv)
             search.rows, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
                              JSON_C_TO_STRING_NOSLASHESCAPE));
     else
-        print_text(&search, config, found);
+        print_text(&search, config, n > 0 ? argv[1] : NULL, found);
     json_object_put(search.status);
     json_object_put(search.rows);
     return found ? 0 : 1;

@@ -187,11 +187,8 @@ void gsm_on_balance_timer(void *arg)
 void gsm_balance_status(const struct gsm *g, struct status *status)
 {
     const struct gsm_balance *b = &g->errands.balance;
-    struct clock_text at;
-
     if (!b->known)
         return;
-    at = clock_iso(b->at);
-    status_text(status, "balance", "%s (%.10s %.5s UTC)",
-                amount_text(b->hundredths).text, at.text, at.text + 11);
+    status_text(status, "balance", "%s (%s)", amount_text(b->hundredths).text,
+                clock_words(b->at).text);
 }

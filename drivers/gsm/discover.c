@@ -119,20 +119,31 @@ static void tell_also(struct status *status, struct look *look, size_t i)
     buf_free(&also);
 }
 
+/* An IMEI is looked for on USB ports, unless `ports` says where. */
+static void tell_device(struct status *status, const struct look *look,
+                        size_t i)
+{
+    const struct serial_place *place = &look->places[i];
+
+    if (!imei_is_unique(look, i)) {
+        status_text(status, "device", "%s",
+                    place->by_id ? place->by_id : place->path);
+        return;
+    }
+    status_text(status, "device", "imei:%s", facts_of(look, i)->imei);
+    if (!place->usb)
+        status_text(status, "ports", "%s", place->path);
+}
+
 static void tell_modem(struct look *look, size_t i)
 {
     const struct probe_facts *facts = facts_of(look, i);
-    const struct serial_place *place = &look->places[i];
     struct status *status = look->to->found(look->to->arg);
 
     look->told[i] = true;
     tell_place(status, look, i);
     tell_name(status, facts->maker);
-    if (imei_is_unique(look, i))
-        status_text(status, "device", "imei:%s", facts->imei);
-    else
-        status_text(status, "device", "%s",
-                    place->by_id ? place->by_id : place->path);
+    tell_device(status, look, i);
     status_text(status, "maker", "%s", facts->maker);
     status_text(status, "model", "%s", facts->model);
     if (facts->imei[0] != '\0')

@@ -285,6 +285,9 @@ static void http_status(struct line *line, struct status *status)
         snprintf(key, sizeof(key), "hook %s", door->spec->name);
         if (door->hook)
             status_text(status, key, "%s", hook_url(door->hook));
+        else
+            status_text(status, key, "%s",
+                        "none: set hook_listen and public_url of gateway");
     }
     if (http->refused > 0)
         status_text(status, "hook requests refused", "%llu",

@@ -54,8 +54,9 @@ static char *find_file(const char *name, struct err *err)
     }
     err_set(err, ERR_CONFIG,
             "there is no provider file %.60s.conf in /etc/moongate/providers "
-            "or share/moongate/providers; give a path with a /",
-            name);
+            "or share/moongate/providers; for a file of your own give a path "
+            "with a /, like ./%.60s.conf",
+            name, name);
     return NULL;
 }
 

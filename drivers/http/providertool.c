@@ -23,6 +23,8 @@ static const char usage[] =
     "empty\n"
     "                   line and the body, as it came\n";
 
+enum { NAMES_MAX = 1024 };
+
 struct tool {
     const char *file, *to, *text, *replay, *hook, *url;
     int64_t now; /* Unix ms */
@@ -84,6 +86,41 @@ static const char *given(const struct tool *tool, const char *name)
     return NULL;
 }
 
+static bool is_option(const struct provider *provider, const char *set)
+{
+    size_t len = strcspn(set, "=");
+
+    if (len == strlen("from") && strncmp(set, "from", len) == 0)
+        return true;
+    for (size_t i = 0; i < provider->n_variables; i++) {
+        const char *name = provider->variables[i].name;
+
+        if (strlen(name) == len && strncmp(name, set, len) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Each --set names an option. */
+static bool check_sets(const struct tool *tool, struct err *err)
+{
+    struct buf names;
+    bool good = true;
+
+    buf_init(&names, NAMES_MAX);
+    (void)buf_add_text(&names, "from");
+    for (size_t i = 0; i < tool->provider->n_variables; i++)
+        (void)buf_addf(&names, ", %s", tool->provider->variables[i].name);
+    for (size_t i = 0; good && i < tool->n_sets; i++)
+        good = is_option(tool->provider, tool->sets[i]) ||
+               err_set(err, ERR_CONFIG,
+                       "--set %.*s: there is no such option; there is %s",
+                       (int)strcspn(tool->sets[i], "="), tool->sets[i],
+                       buf_text(&names));
+    buf_free(&names);
+    return good;
+}
+
 /* What is not given stands as <name> in what is shown. */
 static void fill_values(struct tool *tool)
 {
@@ -122,8 +159,9 @@ static void print_summary(const struct provider *provider)
     for (size_t i = 0; i < provider->n_hooks; i++) {
         const struct hook_spec *hook = &provider->hooks[i];
 
-        printf("  hook %s: %s, %zu checks besides its secret path\n",
-               hook->name, hook->json ? "JSON" : "form", hook->n_verifies);
+        printf("  hook %s: %s, %zu check%s besides its secret path\n",
+               hook->name, hook->json ? "JSON" : "form", hook->n_verifies,
+               hook->n_verifies == 1 ? "" : "s");
     }
 }
 
@@ -179,6 +217,18 @@ static bool show_request(struct tool *tool, struct err *err)
 
 /* --- a webhook ----------------------------------------------------------- */
 
+static void which_hook(const struct provider *provider, struct err *err)
+{
+    struct buf names;
+
+    buf_init(&names, NAMES_MAX);
+    for (size_t i = 0; i < provider->n_hooks; i++)
+        (void)buf_addf(&names, "%s%s", i ? ", " : "", provider->hooks[i].name);
+    err_set(err, ERR_CONFIG, "--hook NAME: which one? there is %s",
+            buf_text(&names));
+    buf_free(&names);
+}
+
 static const struct hook_spec *find_hook(const struct tool *tool,
                                          struct err *err)
 {
@@ -190,10 +240,10 @@ static const struct hook_spec *find_hook(const struct tool *tool,
         if (strcmp(provider->hooks[i].name, tool->hook) == 0)
             return &provider->hooks[i];
     }
-    err_set(err, ERR_CONFIG,
-            provider->n_hooks == 0 ? "this provider has no hooks"
-                                   : "--hook NAME: which one? (see moongate "
-                                     "provider FILE)");
+    if (provider->n_hooks == 0)
+        err_set(err, ERR_CONFIG, "this provider has no hooks");
+    else
+        which_hook(provider, err);
     return NULL;
 }
 
@@ -244,6 +294,16 @@ static bool show_events(const struct hook_spec *hook,
     return good;
 }
 
+static bool lacks_secret(const struct tool *tool)
+{
+    const struct provider *provider = tool->provider;
+
+    for (size_t i = 0; i < provider->n_variables; i++)
+        if (provider->variables[i].secret && tool->made[i])
+            return true;
+    return false;
+}
+
 static bool check(const struct tool *tool, const struct hook_spec *hook,
                   const struct recorded *recorded,
                   const struct payload *payload, struct err *err)
@@ -259,7 +319,10 @@ static bool check(const struct tool *tool, const struct hook_spec *hook,
     for (size_t i = 0; i < hook->n_verifies; i++) {
         if (!verify_request(hook->verifies[i], tool->line.values, &request,
                             err))
-            return err_wrap(err, "refused (403)");
+            return err_wrap(err, lacks_secret(tool)
+                                     ? "refused (403; secrets that sign are "
+                                       "given with --set)"
+                                     : "refused (403)");
     }
     puts("verified");
     return true;
@@ -304,7 +367,7 @@ int providertool_main(int argc, char **argv)
         return 2;
     }
     tool.provider = provider_load(tool.file, &err);
-    good = tool.provider != NULL;
+    good = tool.provider && check_sets(&tool, &err);
     if (good) {
         fill_values(&tool);
         if (!tool.sample && !tool.replay)

@@ -61,6 +61,15 @@ struct clock_text clock_iso(int64_t wall_ms)
     return out;
 }
 
+struct clock_text clock_words(int64_t wall_ms)
+{
+    struct clock_text iso = clock_iso(wall_ms), out;
+
+    snprintf(out.text, sizeof(out.text), "%.10s %.5s UTC", iso.text,
+             iso.text + 11);
+    return out;
+}
+
 static int clamp(int value, int low, int high)
 {
     return value < low ? low : value > high ? high : value;

@@ -15,6 +15,9 @@ struct clock_text {
 };
 struct clock_text clock_iso(int64_t wall_ms);
 
+/* The same for people: 2026-11-21 09:30 UTC. */
+struct clock_text clock_words(int64_t wall_ms);
+
 /* Minutes that this machine's local time is ahead of UTC at that moment. */
 int clock_zone_min(int64_t wall_ms);
 

@@ -42,7 +42,7 @@ static void warn_if_open(int fd, const char *path)
 
     if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) &&
         (info.st_mode & S_IROTH) != 0)
-        log_warn("secret file is readable by everybody path=%s", path);
+        log_warn("secret file is readable by everybody: chmod o-r %s", path);
 }
 
 static bool take_line(char *text, size_t size, const char *path, char **out,

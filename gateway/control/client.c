@@ -156,7 +156,7 @@ static int check_given(const struct client *client)
             return 2;
     }
     if (client->command->personal && !has(client->request, "as"))
-        return usage(client, "needs --as JID: for whom?", NULL);
+        return usage(client, "needs --as JID, the user it is for", NULL);
     return 0;
 }
 
@@ -255,8 +255,10 @@ static bool on_ask(struct client *client, struct json_object *row, char **more)
 
     print_lines(stderr, member(row, "text"));
     if (!good)
-        client->error = xasprintf("%s asks for more (%s): run it in a terminal",
-                                  client->called, member(row, "ask"));
+        client->error = xasprintf(
+            "%s asks for more (%s): run it in a terminal, "
+            "or see moongate help %s",
+            client->called, member(row, "ask"), client->command->name);
     for (size_t i = 0; good && i < json_object_array_length(fields); i++)
         good = ask_field(json_object_array_get_idx(fields, i), values);
     if (!good && !client->error)

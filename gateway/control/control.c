@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <json-c/json.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -173,15 +174,17 @@ static bool find_network(const struct control *control,
     const struct core *core = control->core;
     const char *name = argument(request, "network");
     bool one = !command->anywhere || argument(request, "as");
+    char problem[160];
 
     *network = NULL;
     if (!name && one && core->networks && !core->networks->next)
         *network = core->networks;
     if (name)
         *network = network_find(core, name);
-    return *network || !name ||
-           err_set(err, ERR_BAD_ADDRESS, "there is no network \"%.100s\"",
-                   name);
+    if (*network || !name)
+        return true;
+    snprintf(problem, sizeof(problem), "there is no network \"%.100s\"", name);
+    return command_which_network(core, problem, err);
 }
 
 static struct call *make_call(struct connection *connection,
@@ -203,7 +206,7 @@ static struct call *make_call(struct connection *connection,
     if (!find_network(control, request, command, &network, err))
         return NULL;
     if (as && !network) {
-        (void)err_set(err, ERR_CONFIG, "%s: give --network N", name);
+        (void)command_which_network(control->core, name, err);
         return NULL;
     }
     if (as && !network_typed_jid(network, as, who, err))

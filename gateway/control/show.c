@@ -218,16 +218,35 @@ static const char *state_text(struct json_object *message)
     return member(message, "state");
 }
 
-static void add_message(struct table *table, struct json_object *message)
+/* A text out that no line can take sleeps until one comes back, at the latest
+ * until it expires. */
+static bool waits_for_line(struct json_object *message)
+{
+    int64_t expires = number(message, "expires");
+
+    return expires != 0 && number(message, "next_at") == expires &&
+           strcmp(member(message, "direction"), "to_line") == 0;
+}
+
+static void tell_wait(struct json_object *message, char reason[CELL_MAX])
 {
     int64_t next = number(message, "next_at") - clock_wall_ms();
+
+    text_copy(reason, CELL_MAX, member(message, "reason"));
+    if (*reason || next <= 0)
+        return;
+    if (waits_for_line(message))
+        text_copy(reason, CELL_MAX, "waits for a line");
+    else
+        snprintf(reason, CELL_MAX, "again in %s", age_text(next / 1000).text);
+}
+
+static void add_message(struct table *table, struct json_object *message)
+{
     char id[SHORT_ID + 1], reason[CELL_MAX];
 
     text_copy(id, sizeof(id), member(message, "id"));
-    text_copy(reason, sizeof(reason), member(message, "reason"));
-    if (!*reason && next > 0)
-        snprintf(reason, sizeof(reason), "again in %s",
-                 age_text(next / 1000).text);
+    tell_wait(message, reason);
     table_row(table);
     table_cell(table, 0, id);
     table_cell(table, 1, direction_name(member(message, "direction")));

@@ -206,7 +206,7 @@ static bool may_take(struct network *network, const char *account,
         return err_set(err, ERR_NOT_ALLOWED,
                        "%.200s has this conversation until %s: ask for it to "
                        "be released",
-                       holder, clock_iso(claim_until(network, contact)).text);
+                       holder, clock_words(claim_until(network, contact)).text);
     if (HASH_COUNT(network->claims) >= CLAIMS_MAX)
         drop_old(network);
     return HASH_COUNT(network->claims) < CLAIMS_MAX ||

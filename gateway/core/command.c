@@ -14,6 +14,7 @@
 #include "core/account.h"
 #include "core/core.h"
 #include "core/front.h"
+#include "core/network.h"
 
 enum { TEXT_MAX = 256 * 1024, LINE_MAX = 4096, ROWS_MAX = 10000 };
 
@@ -177,6 +178,20 @@ const struct field *call_missing(const struct call *call)
     return NULL;
 }
 
+bool command_which_network(const struct core *core, const char *about,
+                           struct err *err)
+{
+    struct buf names;
+
+    buf_init(&names, LINE_MAX);
+    for (const struct network *n = core->networks; n; n = n->next)
+        (void)buf_addf(&names, "%s%s", names.len ? ", " : "; there is ",
+                       network_name(n));
+    err_set(err, ERR_CONFIG, "%s: give --network N%s", about, buf_text(&names));
+    buf_free(&names);
+    return false;
+}
+
 /* --- running -------------------------------------------------------------- */
 
 static bool check_rank(const struct call *call, struct err *err)
@@ -184,7 +199,7 @@ static bool check_rank(const struct call *call, struct err *err)
     const struct command *command = call->command;
 
     if (!call->network && (call->who || !command->anywhere))
-        return err_set(err, ERR_CONFIG, "%s: give --network N", command->name);
+        return command_which_network(call->core, command->name, err);
     if (!call->who && command->personal)
         return err_set(err, ERR_CONFIG, "%s: give --as JID: for whom?",
                        command->name);

@@ -123,6 +123,10 @@ struct door {
                 const struct field *fields);
 };
 
+/* ERR_CONFIG: `about` needs --network; names those that there are. */
+bool command_which_network(const struct core *core, const char *about,
+                           struct err *err);
+
 /* A call that is not running yet. `who` NULL: the command line. The texts are
  * copied. */
 struct call *call_new(struct core *core, struct network *network,

@@ -14,7 +14,7 @@ static void on_claimed(void *arg, const struct err *err)
 
     if (!err)
         call_print(call, "%s is yours until %s; your team has been told.",
-                   contact, clock_iso(claim_until(network, contact)).text);
+                   contact, clock_words(claim_until(network, contact)).text);
     call_stored(call, err);
 }
 

@@ -111,7 +111,7 @@ static bool check_address(const struct call *call, const struct field *field,
     char address[1024];
 
     if (!call->network)
-        return err_set(err, ERR_CONFIG, "%s: give --network N", field->name);
+        return command_which_network(call->core, field->name, err);
     if (!network_typed_address(call->network, &call->plan, value, address, err))
         return err_wrap(err, "\"%.100s\"", value);
     *text = xstrdup(address);

@@ -6,13 +6,14 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/core.h"
 #include "core/line.h"
 #include "toolkit/timer.h"
 
-enum { CALLS_MAX = 16, SILENT_MS = 60000, REPLY_MS = 300000 };
+enum { CALLS_MAX = 16, NAMES_MAX = 512, SILENT_MS = 60000, REPLY_MS = 300000 };
 
 struct line_call {
     struct line_call *prev, *next;
@@ -154,13 +155,26 @@ static struct line_call *call_new(struct line *line, line_call_fn *fn,
     return call;
 }
 
+static bool cannot(const struct line *line, const char *name, struct err *err)
+{
+    const struct driver_command *row = line->driver->commands;
+    struct buf names;
+    buf_init(&names, NAMES_MAX);
+    for (size_t i = 0; row && row[i].name; i++)
+        (void)buf_addf(&names, "%s%s", i ? ", " : "", row[i].name);
+    err_set(err, ERR_UNSUPPORTED, "line %s cannot do that: %s%s%s",
+            line_name(line), name, names.len ? "; it knows " : "",
+            names.len ? buf_text(&names) : "");
+    buf_free(&names);
+    return false;
+}
+
 static bool may_call(const struct line *line, const char *name, struct err *err)
 {
     const struct line_call *call;
     size_t n;
     if (!line_command_find(line, name))
-        return err_set(err, ERR_UNSUPPORTED, "line %s cannot do that: %s",
-                       line_name(line), name);
+        return cannot(line, name, err);
     if (!line_is_online(line))
         return err_set(err, ERR_LINK, "line %s is not online", line_name(line));
     DL_COUNT(line->calls, call, n);

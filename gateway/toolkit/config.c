@@ -395,7 +395,8 @@ static void syntax_mistake(struct reader *r)
         text = "syntax error: look here and on the line above for a missing "
                "quote, ';', '=' or bracket";
     if (strncmp(text, "duplicate setting", 17) == 0)
-        mistake(r, place, "duplicate setting %s: remove one of the two", key);
+        mistake(r, place, "duplicate setting%s%s: remove one of the two",
+                *key ? " " : "", key);
     else
         mistake(r, place, "%s", text);
     free(place);

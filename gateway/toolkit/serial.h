@@ -60,6 +60,7 @@ struct serial_place {
     char *by_id;   /* its link in /dev/serial/by-id, or by-path; or NULL */
     char *product; /* what USB calls it; "" when unknown */
     unsigned vendor_id, product_id; /* of USB; 0: unknown */
+    bool usb; /* else it is listed only when a pattern names it */
 };
 
 /* Lists the ports that fit any of the `n` glob patterns, or for n = 0 all USB

@@ -70,6 +70,17 @@ static bool is_port(const char *real)
     return ok;
 }
 
+static bool is_usb(const char *real)
+{
+    char *device =
+        xasprintf("/sys/class/tty/%s/device", strrchr(real, '/') + 1);
+    char target[PATH_MAX];
+    bool usb = realpath(device, target) && strstr(target, "/usb");
+
+    free(device);
+    return usb;
+}
+
 static void describe(struct serial_place *place)
 {
     const char *product = NULL;
@@ -84,6 +95,7 @@ static void describe(struct serial_place *place)
         }
     }
     place->product = xstrdup(product ? product : "");
+    place->usb = is_usb(place->real);
     sp_free_port(port);
 }
 
@@ -116,13 +128,10 @@ static void list_usb(struct list *list)
     const struct dirent *entry;
 
     while (dir && (entry = readdir(dir))) {
-        char *device = xasprintf("/sys/class/tty/%s/device", entry->d_name);
         char *path = xasprintf("/dev/%s", entry->d_name);
-        char real[PATH_MAX];
 
-        if (realpath(device, real) && strstr(real, "/usb"))
+        if (is_usb(path))
             list_add(list, path);
-        free(device);
         free(path);
     }
     if (dir)

@@ -52,6 +52,8 @@ static const struct remedy remedies[] = {
       "    extra_domains:\n"
       "      - %J\n" },
     { LACK_PRIVILEGE, SERVER_PROSODY,
+      "-- mod_privilege is one of prosody-modules (apt install "
+      "prosody-modules)\n"
       "VirtualHost \"%H\"\n"
       "    modules_enabled = { \"privilege\" }\n"
       "    privileged_entities = {\n"

@@ -139,6 +139,9 @@ def test_help_of_a_command():
         done = moongate(command, "--help")
         assert done.returncode == 0 and not done.stderr
         assert "usage:" in done.stdout and command in done.stdout
+    for words in (("queue", "hold"), ("queue-hold",)):
+        done = moongate("help", *words)
+        assert done.returncode == 0 and "queue-hold ID" in done.stdout
 
 
 def test_pdu_decode_hints_at_a_bare_tpdu():
@@ -262,6 +265,7 @@ def test_queue_and_trace(simple):
     assert body not in json.dumps(rows)
     text = simple.gateway.cli("queue").stdout
     assert "queued" in text and body not in text
+    assert "waits for a line" in text
     simple.sim.request("replug", modem="sim1")
     simple.alice.expect_receipt(stanza, 40)
     assert simple.gateway.queue() == []

@@ -108,7 +108,8 @@ def test_modems_without_a_daemon(make_scene):
     assert IMEI["sim1"] in text and IMSI["sim1"] not in text
     assert "ready" in text and "dBm" in text
     block = text[text.index("lines = {"):]
-    assert f'device = "imei:{IMEI["sim2"]}";' in block
+    assert f'device = "imei:{IMEI["sim2"]}"; ' \
+        f'ports = [ "{scene.sim.device("sim2")}" ];' in block
     rows = json.loads(modems(scene, "--json", pattern(scene)))
     assert [row["imsi"] for row in rows] == list(IMSI.values())
     assert len({row["port"] for row in rows}) == 2
@@ -160,8 +161,9 @@ def test_no_modem(make_scene):
     assert time.monotonic() - started < 3
     assert "1 port looked at" in text
     assert json.loads(modems(scene, "--json", pattern(scene), code=1)) == []
-    text = modems(scene, os.path.join(scene.folder, "nothing*"), code=1)
-    assert "plugged in?" in text
+    nothing = os.path.join(scene.folder, "nothing*")
+    text = modems(scene, nothing, code=1)
+    assert f"no serial port {nothing}" in text and "plugged in?" in text
     os.close(master)
     os.close(slave)
 

@@ -503,6 +503,7 @@ def test_no_hooks_without_a_listener(make_line):
     form = line.wait_sent(1)[0]
     assert "StatusCallback" not in form
     line.gateway.wait_log("no hook in, so nothing comes in by it")
+    assert "hook_listen" in line.fact("hook in")
     line.gateway.wait_idle()
 
 

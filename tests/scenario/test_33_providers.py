@@ -272,7 +272,14 @@ def test_replay(tool, tmp_path):
     done = tool(*arguments, "--url", "https://other.example/", check=False)
     assert done.returncode == 1 and "signature is wrong" in done.stderr
     done = tool("twilio", "--replay", path, check=False)
-    assert done.returncode == 1 and "--hook" in done.stderr
+    assert done.returncode == 1
+    assert "--hook NAME: which one? there is in, report" in done.stderr
+    done = tool(*arguments[:-2], check=False)
+    assert done.returncode == 1 and "--set" in done.stderr
+    done = tool("twilio", "--sample", "--set", "tokn=x", check=False)
+    assert done.returncode == 1
+    assert "--set tokn: there is no such option; there is from, account, " \
+        "token, base" in done.stderr
 
 
 def test_mistakes_are_told(tool, tmp_path):

@@ -28,6 +28,8 @@ static void test_iso(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_string_equal(clock_iso(cases[i].ms).text, cases[i].want);
+    assert_string_equal(clock_words(1795253400123).text,
+                        "2026-11-21 09:30 UTC");
 }
 
 static void test_date(void **state)

@@ -264,7 +264,7 @@ static void needs_a_network(void **state)
     struct err err;
 
     assert_false(call_run(call, &err));
-    assert_string_equal(err.text, "queue: give --network N");
+    assert_string_equal(err.text, "queue: give --network N; there is sms");
     call_free(call);
 }
 

@@ -297,6 +297,8 @@ static void tells_single_mistakes(void **state)
           "x.conf:3: duplicate setting limit: remove" },
         { "gateway = {\n limit = 5;\n};\ngateway = { };",
           "x.conf:4: duplicate setting gateway: remove" },
+        { "gateway = {\n limit = 5; level = \"info\"; limit = 6;\n};",
+          "x.conf:2: duplicate setting: remove" },
         { "gateway = {\n limit = ;\n};", "x.conf:2: syntax error: look" },
         { "@include \"nothing.conf\"\n", "x.conf:1: " },
     };

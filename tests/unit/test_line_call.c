@@ -211,6 +211,8 @@ static void test_refusals(void **state)
     assert_int_equal(
         line_command(&scene->line, "dance", "", on_answer, scene, &err), 0);
     assert_int_equal(err.kind, ERR_UNSUPPORTED);
+    assert_string_equal(err.text,
+                        "line line1 cannot do that: dance; it knows ussd");
     refuses = true;
     assert_int_equal(begin(scene, "*1#"), 0);
     assert_null(scene->line.calls);
