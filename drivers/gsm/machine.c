@@ -356,6 +356,8 @@ static void work_timeout(struct gsm *g)
  * also resets its port. */
 void gsm_restart(struct gsm *g, const char *why)
 {
+    if (g->state == GSM_STOPPING)
+        return; /* it ends anyway */
     if (++g->restarts > RESTARTS_MAX) {
         gsm_failf(g, ERR_LINK,
                   "%s, also after a new set-up: unplug the modem and plug it "

@@ -302,7 +302,7 @@ void media_settle(struct media_item *item, enum attachment_state state,
     struct media_item *rider;
 
     media_drop(item);
-    while ((rider = rider_of(item))) {
+    while (!item->rides && (rider = rider_of(item))) {
         rider->rides = false;
         settle_one(rider, state, url, item->type, size);
         item_next(rider);
@@ -335,7 +335,7 @@ static void on_again(void *arg)
     media_fetch(arg);
 }
 
-/* Who rides has come later than who fetches, and so has more time. */
+/* Who rides may have less time than who fetches: then it ends alone. */
 static void on_end(void *arg)
 {
     struct media_item *item = arg;

@@ -259,13 +259,18 @@ static bool accept_entry(struct store *store, const struct entry *entry,
                          struct entry_result *result, struct event *event,
                          struct err *err);
 
-/* Whom it is for has no account any more: it is held like one for nobody. */
+/* Whom it is for has no account any more: it is held like one for nobody,
+ * unless it is a copy of what somebody else has. */
 static bool accept_orphan(struct store *store, const struct entry *entry,
                           struct entry_result *result, struct event *event,
                           struct err *err)
 {
     struct entry orphan = *entry;
 
+    if (entry->with_first && event->row) {
+        result->outcome = ENTRY_DUPLICATE;
+        return true;
+    }
     orphan.account = NULL;
     result->nobody = true;
     return accept_entry(store, &orphan, result, event, err);

@@ -268,6 +268,24 @@ def test_several_receivers_one_fetch(make_scene, source):
     assert len(source.requests) == 1
 
 
+def test_several_receivers_and_a_source_that_hangs(make_scene, source):
+    """One rides on a fetch of the other's, and has less time left for it."""
+    scene = make_scene("prosody")
+    people = [scene.server.jid(scene.alice_user),
+              scene.server.jid(scene.bob_user)]
+    scene.alice, scene.bob
+    line = Line(scene, source, groups={"media": {"ways": ["files"], "wait": 2}},
+                network={"inbox": people})
+    source.script = [PNG, {**PNG, "delay": 30}]
+    media = source.base + "/2010-04-01/Accounts/AC1/Media/"
+    assert mms(line, "MM1", [media + "ME1", media + "ME2"]) == 204
+    for user in (scene.alice, scene.bob):
+        user.expect(lambda s: s.body and "could not be fetched" in s.body, 15,
+                    "words\n" + scene.gateway.tail())
+    assert len(source.requests) == 2
+    assert scene.gateway.process.running()
+
+
 # ---- out ------------------------------------------------------------------------
 
 def test_a_phone_gets_the_url_once(simple):

@@ -219,6 +219,21 @@ static void test_stop_while_sending(void **state)
     assert_non_null(fake_wait(sim->fake, "offline ", 5000));
 }
 
+/* Refused without sense for the second time: the modem is not set up again. */
+static void test_stop_while_refused(void **state)
+{
+    struct sim *sim = *state;
+
+    sim_do(sim, "{\"cmd\":\"set\",\"answer\":[600,600]}");
+    sim_do(sim, "{\"cmd\":\"fault\",\"fault\":\"cms\","
+                "\"codes\":[304,304]}");
+    send_text(sim, "a", 1);
+    fake_run(sim->fake, 900);
+    gsm_driver.stop(fake_line(sim->fake));
+    assert_non_null(fake_wait(sim->fake, "failed 1 temporary line", 5000));
+    assert_non_null(fake_wait(sim->fake, "offline ", 5000));
+}
+
 static void test_status(void **state)
 {
     struct sim *sim = *state;
@@ -295,6 +310,7 @@ int main(void)
         WITH_SIM(test_failed_report),
         WITH_SIM(test_stop),
         WITH_SIM(test_stop_while_sending),
+        WITH_SIM(test_stop_while_refused),
         WITH_SIM(test_status),
         OWN_SIM(test_reports_in_store),
         OWN_SIM(test_huawei),

@@ -152,6 +152,37 @@ static void test_dedupe(void **state)
                      1);
 }
 
+/* What somebody else has is not held for those whose account is blocked. */
+static void test_copy_for_blocked_account(void **state)
+{
+    struct scene *s = *state;
+    struct entry two[2] = {
+        scene_in("romeo@example.org", "+447700900001", "one"),
+        scene_in("juliet@example.org", "+447700900001", "one"),
+    };
+
+    two[1].with_first = true;
+    scene_accept_all(s, two, 2);
+    (void)scene_sql(s, "UPDATE account SET state = 1"
+                       " WHERE jid = 'juliet@example.org'");
+    scene_reopen(s);
+    two[0].id = id_new();
+    two[1].id = id_new();
+    scene_accept_all(s, two, 2);
+    assert_int_equal(s->results[0].outcome, ENTRY_QUEUED);
+    assert_int_equal(s->results[1].outcome, ENTRY_DUPLICATE);
+    assert_int_equal(scene_sql(s, "SELECT count(*) FROM message"), 3);
+    assert_int_equal(
+        scene_sql(s, "SELECT count(*) FROM message WHERE held <> 0"), 0);
+    (void)scene_sql(s, "UPDATE account SET state = 1");
+    scene_reopen(s);
+    two[0].id = id_new();
+    two[1].id = id_new();
+    scene_accept_all(s, two, 2); /* nobody has it: one is held */
+    assert_int_equal(
+        scene_sql(s, "SELECT count(*) FROM message WHERE held <> 0"), 1);
+}
+
 static void test_accounts(void **state)
 {
     struct scene *s = *state;
@@ -388,6 +419,7 @@ int main(void)
         SCENE(test_manner),
         SCENE(test_pipeline),
         SCENE(test_dedupe),
+        SCENE(test_copy_for_blocked_account),
         SCENE(test_accounts),
         SCENE(test_broken_job_fails_alone),
         SCENE(test_held),
