@@ -58,8 +58,8 @@ enum driver_cap {
     CAP_RETRACT = 1 << 6,
     CAP_REACTION = 1 << 7,
     CAP_FRAGMENTS = 1 << 8, /* calls line_received_part; has `assemble` */
-    CAP_COMMAND = 1 << 9,
-    CAP_REPLY = 1 << 10,
+    CAP_COMMAND = 1 << 10,
+    CAP_REPLY = 1 << 11,
 };
 
 /* What may be done when nobody knows whether a submission was taken. */
