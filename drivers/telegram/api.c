@@ -67,8 +67,7 @@ bool api_bool(struct json_object *object, const char *key)
     return json_object_get_boolean(api_get(object, key));
 }
 
-/* --- what an error means ---------------------------------------------------
- */
+/* --- what an error means ------------------------------------------------- */
 
 /* The first row that fits: the code (0: any), and a piece of the description,
  * which Telegram does not translate. */
@@ -140,8 +139,7 @@ void api_error(int code, const char *description, int64_t retry_after,
             (int)(retry_after < PAUSE_MAX_S ? retry_after : PAUSE_MAX_S);
 }
 
-/* --- answers ---------------------------------------------------------------
- */
+/* --- answers ------------------------------------------------------------- */
 
 static void read_error(struct json_object *root, int status,
                        struct api_answer *answer)
@@ -193,8 +191,7 @@ void api_read(int status, const char *body, size_t size, bool whole,
     }
 }
 
-/* --- calls -----------------------------------------------------------------
- */
+/* --- calls --------------------------------------------------------------- */
 
 struct call {
     struct call *prev, *next;

@@ -9,8 +9,7 @@
 #include "telegram/api.h"
 #include "telegram/styling.h"
 
-/* --- names -----------------------------------------------------------------
- */
+/* --- names --------------------------------------------------------------- */
 
 void content_name(struct json_object *who, struct buf *out)
 {
@@ -28,8 +27,7 @@ void content_name(struct json_object *who, struct buf *out)
     }
 }
 
-/* --- text and entities -----------------------------------------------------
- */
+/* --- text and entities --------------------------------------------------- */
 
 /* Telegram's own limit is 4096 units. */
 enum { TEXT_MAX = 32 * 1024, ASTRAL = 0x10000, PEOPLE_MAX = 10 };
@@ -86,8 +84,7 @@ static void add_styled(struct json_object *message, const char *text_key,
     entities_free(&entities);
 }
 
-/* --- what is not text ------------------------------------------------------
- */
+/* --- what is not text ---------------------------------------------------- */
 
 static void add_text_of(struct json_object *thing, const char *key,
                         struct buf *out)

@@ -14,8 +14,7 @@
 /* The most that a bot is given. */
 static const int64_t SIZE_MAX_IN = 20 * 1024 * 1024;
 
-/* --- in --------------------------------------------------------------------
- */
+/* --- in ------------------------------------------------------------------ */
 
 /* What a kind is when it does not say so itself; in the order in which they are
  * looked for: an animation is a document, too. */
@@ -124,8 +123,7 @@ bool telegram_locate(struct line *line, const char *source, uint64_t call,
                     (void *)(uintptr_t)call, err);
 }
 
-/* --- out -------------------------------------------------------------------
- */
+/* --- out ----------------------------------------------------------------- */
 
 enum { PHOTO, ANIMATION, VIDEO, AUDIO, VOICE, DOCUMENT };
 

@@ -72,8 +72,7 @@ static void poll_next(struct telegram *t, bool news)
     timer_start(t->timer, news || rest < 0 ? 0 : (uint64_t)rest);
 }
 
-/* --- answers ---------------------------------------------------------------
- */
+/* --- answers ------------------------------------------------------------- */
 
 /* All that can be read of a batch, in its order. The next offset is behind the
  * last one, whatever the order. */
@@ -174,8 +173,7 @@ void poll_ack(struct telegram *t, uint64_t token, enum ack ack)
     poll_next(t, news);
 }
 
-/* --- questions -------------------------------------------------------------
- */
+/* --- questions ----------------------------------------------------------- */
 
 static void poll(struct telegram *t)
 {

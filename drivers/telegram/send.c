@@ -33,8 +33,7 @@ struct post {
     bool link;  /* Telegram could not fetch the medium: its URL goes */
 };
 
-/* --- send ------------------------------------------------------------------
- */
+/* --- send ---------------------------------------------------------------- */
 
 static bool post_try(struct telegram *t, struct post *post, struct err *err);
 

@@ -76,8 +76,7 @@ static void close_entity(struct reader *r, size_t number)
     r->entities->items[number - 1].end = r->plain->len;
 }
 
-/* --- spans: XEP-0393 6 -----------------------------------------------------
- */
+/* --- spans: XEP-0393 6 --------------------------------------------------- */
 
 /* One line, or what is inside a span. `barren` notes marks that have no
  * partner further on, so that none is looked for twice. */
@@ -144,8 +143,7 @@ static void read_span(struct reader *r, const char *text, size_t size)
     }
 }
 
-/* --- blocks: XEP-0393 5 ----------------------------------------------------
- */
+/* --- blocks: XEP-0393 5 -------------------------------------------------- */
 
 static bool is_fence(const char *line, size_t size)
 {

@@ -50,8 +50,7 @@ static const struct option options[] = {
     { .key = NULL },
 };
 
-/* --- groups that moved -----------------------------------------------------
- */
+/* --- groups that moved --------------------------------------------------- */
 
 static int64_t mapped(struct telegram *t, const char *map, int64_t chat)
 {
@@ -91,8 +90,7 @@ int64_t telegram_chat_then(struct telegram *t, int64_t chat)
     return mapped(t, "then", chat);
 }
 
-/* --- updates ---------------------------------------------------------------
- */
+/* --- updates ------------------------------------------------------------- */
 
 void telegram_left(struct telegram *t, int64_t chat)
 {
@@ -185,8 +183,7 @@ bool telegram_take(struct telegram *t, const struct update *updates, size_t n,
     return count > 0;
 }
 
-/* --- commands --------------------------------------------------------------
- */
+/* --- commands ------------------------------------------------------------ */
 
 static const struct driver_command commands[] = {
     { "invite", "JID",
@@ -221,8 +218,7 @@ static bool telegram_command(struct line *line, const char *name,
     return true;
 }
 
-/* --- life ------------------------------------------------------------------
- */
+/* --- life ---------------------------------------------------------------- */
 
 void telegram_trouble(struct telegram *t, const struct err *err)
 {

@@ -37,8 +37,7 @@ bool remote_id_read(const char *text, int64_t *chat, int64_t *message)
     return end != colon + 1 && *end == '@' && errno == 0 && *message > 0;
 }
 
-/* --- parts of a message ----------------------------------------------------
- */
+/* --- parts of a message -------------------------------------------------- */
 
 static char *name_of(struct json_object *who)
 {
@@ -109,8 +108,7 @@ static void read_start(struct update *u, const char *text)
     u->start = xstrdup(text + strspn(text, " "));
 }
 
-/* --- kinds of updates ------------------------------------------------------
- */
+/* --- kinds of updates ---------------------------------------------------- */
 
 static bool read_moved(struct json_object *message, struct update *u)
 {

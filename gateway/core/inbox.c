@@ -109,27 +109,29 @@ static int64_t expiry(const struct network *network)
     return ttl ? clock_wall_ms() + ttl : 0;
 }
 
-void inbox_user_text(struct network *network, const struct user_text *text,
-                     inbox_done_fn *done, void *arg)
+static struct user_entry *user_new(struct network *network,
+                                   const struct user_text *text,
+                                   inbox_done_fn *done, void *arg)
 {
     struct user_entry *user = xcalloc(1, sizeof(*user));
-    struct err err = { 0 };
     user->network = network;
     user->id = id_new();
+    user->contact = xstrdup(text->contact);
+    user->account = xstrdup(text->account);
     user->done = done;
     user->arg = arg;
-    if (network_refuses(network, &err) || !watch_out(network, text, &err) ||
-        !sink_line_offer(network, text, known_line(network, text->contact),
-                         &user->id, &user->offer, &err)) {
-        done(arg, &user->id, &err);
-        user_free(user);
-        return;
-    }
-    struct line *line = user->offer.line;
-    struct attachment_row own = { .state = ATTACHMENT_PUBLISHED,
-                                  .url = (char *)text->attachment };
-    struct entry entries[1 + PEOPLE_MAX]; /* its copies for a team behind it */
-    entries[0] = (struct entry){
+    return user;
+}
+
+/* Borrows from all three. */
+static struct entry entry_of(const struct user_entry *user,
+                             const struct user_text *text,
+                             const struct attachment_row *own)
+{
+    struct network *network = user->network;
+    const struct line *line = user->offer.line;
+    bool intent = user->offer.intent;
+    return (struct entry){
         .id = user->id,
         .direction = TO_LINE,
         .kind = text->kind,
@@ -138,7 +140,7 @@ void inbox_user_text(struct network *network, const struct user_text *text,
         .contact = text->contact,
         .account = text->account,
         .text = text->text,
-        .attachments = text->attachment ? &own : NULL,
+        .attachments = text->attachment ? own : NULL,
         .n_attachments = text->attachment != NULL,
         .stanza_id = text->stanza_id,
         .from = text->from,
@@ -158,21 +160,45 @@ void inbox_user_text(struct network *network, const struct user_text *text,
         .line = line ? line_name(line) : NULL,
         .sim = line ? line->sim : NULL,
         .reference = user->offer.reference,
-        .parts = user->offer.intent ? user->offer.parts : NULL,
-        .n_parts = user->offer.intent ? user->offer.n : 0,
+        .parts = intent ? user->offer.parts : NULL,
+        .n_parts = intent ? user->offer.n : 0,
         .spend = user->offer.spend,
     };
+}
+
+/* With copies for a team behind it. */
+static void user_accept(struct user_entry *user, const struct user_text *text)
+{
+    struct network *network = user->network;
+    struct attachment_row own = { .state = ATTACHMENT_PUBLISHED,
+                                  .url = (char *)text->attachment };
+    struct entry entries[1 + PEOPLE_MAX];
+    struct acceptance acceptance = { .entries = entries };
     char *marked = NULL;
-    size_t copies = inbox_copies(network, text, line, &marked, entries + 1);
-    struct acceptance acceptance = { .entries = entries, .n = 1 + copies };
-    user->contact = xstrdup(text->contact);
-    user->account = xstrdup(text->account);
+    entries[0] = entry_of(user, text, &own);
+    acceptance.n =
+        1 + inbox_copies(network, text, user->offer.line, &marked, entries + 1);
+    store_accept(network->core->store, &acceptance, on_user_text, user);
+    free(marked);
+}
+
+void inbox_user_text(struct network *network, const struct user_text *text,
+                     inbox_done_fn *done, void *arg)
+{
+    struct user_entry *user = user_new(network, text, done, arg);
+    struct err err = { 0 };
+    if (network_refuses(network, &err) || !watch_out(network, text, &err) ||
+        !sink_line_offer(network, text, known_line(network, text->contact),
+                         &user->id, &user->offer, &err)) {
+        done(arg, &user->id, &err);
+        user_free(user);
+        return;
+    }
     if (user->offer.remark) {
         user->stanza_id = xstrdup(text->stanza_id);
         user->from = xstrdup(text->from);
     }
-    store_accept(network->core->store, &acceptance, on_user_text, user);
-    free(marked);
+    user_accept(user, text);
 }
 
 void network_typing(struct network *network, const char *account,

@@ -96,8 +96,7 @@ void pictures_forget_account(struct network *network, const char *account)
             shown_free(network, shown);
 }
 
-/* --- who sees what ---------------------------------------------------------
- */
+/* --- who sees what ------------------------------------------------------- */
 
 const char *picture_seer(const struct line *line, size_t i)
 {
@@ -177,8 +176,7 @@ void network_picture_get(struct network *network, const char *account,
                       contact, on_got, question);
 }
 
-/* --- a new one -------------------------------------------------------------
- */
+/* --- a new one ----------------------------------------------------------- */
 
 struct news {
     struct network *network;

@@ -26,8 +26,7 @@ void pictures_forget_account(struct network *network, const char *account);
 void picture_located(struct network *network, uint64_t call,
                      const struct http_request *request, const struct err *err);
 
-/* --- for picture_fetch.c ---------------------------------------------------
- */
+/* --- for picture_fetch.c ------------------------------------------------- */
 
 /* The i-th account that sees what the line tells, "" everybody; NULL: there are
  * fewer. */

@@ -54,8 +54,7 @@ static void fetch_end(struct picture_fetch *fetch)
     fetch_free(fetch);
 }
 
-/* --- bytes -----------------------------------------------------------------
- */
+/* --- bytes --------------------------------------------------------------- */
 
 /* What everybody can show, by its first octets: a service may call it
  * anything. NULL: something else. */
@@ -132,8 +131,7 @@ void picture_located(struct network *network, uint64_t call,
         fetch_end(fetch);
 }
 
-/* --- what a line tells ------------------------------------------------------
- */
+/* --- what a line tells --------------------------------------------------- */
 
 static void on_timer(void *arg)
 {

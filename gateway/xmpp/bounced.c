@@ -59,8 +59,7 @@ static struct verdict verdict_of(xmpp_stanza_t *error, const char *condition)
     return type && strcmp(type, "wait") == 0 ? wait : never;
 }
 
-/* --- other resources -------------------------------------------------------
- */
+/* --- other resources ----------------------------------------------------- */
 
 struct bounce {
     struct id id;
@@ -138,8 +137,7 @@ static bool try_another(const struct request *request, const struct id *id)
     return false;
 }
 
-/* --- judging ---------------------------------------------------------------
- */
+/* --- judging ------------------------------------------------------------- */
 
 static bool is_for_nobody_there(const char *condition)
 {

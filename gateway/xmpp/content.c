@@ -124,8 +124,7 @@ bool content_plain(xmpp_stanza_t *message, struct buf *out, struct err *err)
     return true;
 }
 
-/* --- networks that can do more --------------------------------------------
- */
+/* --- networks that can do more ------------------------------------------- */
 
 /* The element with the id of what the message is about. */
 static const char *target_of(xmpp_stanza_t *message, const char *name,

@@ -183,8 +183,7 @@ void presence_tell_one(struct component *component, const char *contact,
     (void)send_state(component, contact, to, true);
 }
 
-/* --- rounds ----------------------------------------------------------------
- */
+/* --- rounds -------------------------------------------------------------- */
 
 static void row_free(struct presence *presence, struct row *row)
 {
@@ -383,8 +382,7 @@ void presence_tell_all(struct presence *presence)
         timer_repeat(presence->cool, COOL_MS);
 }
 
-/* --- one account -----------------------------------------------------------
- */
+/* --- one account --------------------------------------------------------- */
 
 void presence_probe_one(struct component *component, const char *account)
 {
@@ -411,8 +409,7 @@ void presence_catch_up(struct presence *presence, const char *account)
                               presence);
 }
 
-/* --- the stream ------------------------------------------------------------
- */
+/* --- the stream ---------------------------------------------------------- */
 
 void presence_up(struct presence *presence)
 {

@@ -97,8 +97,7 @@ static void test_answers(void **state)
     }
 }
 
-/* --- updates ---------------------------------------------------------------
- */
+/* --- updates ------------------------------------------------------------- */
 
 static bool read_text(const char *json, struct update *update)
 {

@@ -171,8 +171,7 @@ static void test_flood(void **state)
     buf_free(&plain);
 }
 
-/* --- cutting ---------------------------------------------------------------
- */
+/* --- cutting ------------------------------------------------------------- */
 
 /* All pieces, with '|' between. */
 static const char *cut(const char *text, size_t units)

@@ -147,8 +147,7 @@ static void test_taken_back(void **state)
     scene_clear(&scene);
 }
 
-/* --- networks that can do more --------------------------------------------
- */
+/* --- networks that can do more ------------------------------------------- */
 
 #define REPLY                                                                  \
     "<reply xmlns='urn:xmpp:reply:0' id='x' to='y@z'/>"                        \
