@@ -72,6 +72,7 @@ def test_vonage(make_line, provider):
     report = vonage_signed({
         "msisdn": PHONE[1:], "messageId": "V1", "status": "delivered",
         "err-code": "0", "client-ref": form["client-ref"]})
+    line.gateway.wait_idle()    # until the answer has come
     assert call(form["callback"], report)[0] == 200
     alice.expect_receipt(stanza, 20)
     parts = [vonage_signed({
