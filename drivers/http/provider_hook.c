@@ -5,6 +5,7 @@
 
 #include "http/json.h"
 #include "http/provider.h"
+#include "http/read.h"
 
 /* The picks of an event, by their keys. */
 struct slot {
@@ -47,27 +48,13 @@ static const struct slot report_slots[] = {
 static const char report_keys[] =
     "id|status|part|to|code|reason|delivered|read|failed|rules";
 
-static bool parse_pick(const struct tree *group, const char *key, bool required,
-                       struct pick **out, struct err *err)
-{
-    const char *text;
-    struct err why;
-
-    if (!tree_text(group, key, required, &text, err))
-        return false;
-    if (!text)
-        return true;
-    *out = pick_parse(text, &why);
-    return *out || tree_mistake(tree_get(group, key), err, "%s", why.text);
-}
-
 static bool parse_slots(struct event *event, const struct slot *slots,
                         const struct tree *group, struct err *err)
 {
     for (; slots->key; slots++) {
         struct pick **pick = (struct pick **)((char *)event + slots->offset);
 
-        if (!parse_pick(group, slots->key, slots->required, pick, err))
+        if (!read_pick(group, slots->key, slots->required, pick, err))
             return false;
     }
     return true;
@@ -108,7 +95,7 @@ static bool parse_when(struct event *event, const struct tree *group,
                             (int)WHENS_MAX);
     event->n_whens++;
     if (!tree_check(group, "at|is|not", err) ||
-        !parse_pick(group, "at", true, &when->at, err) ||
+        !read_pick(group, "at", true, &when->at, err) ||
         !tree_text(group, "is", false, &when->is, err) ||
         !tree_text(group, "not", false, &when->not, err))
         return false;

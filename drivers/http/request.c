@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "driver.h"
 #include "http/json_template.h"
+#include "http/read.h"
 #include "http/template.h"
 
 enum {
@@ -36,21 +37,6 @@ struct request {
     bool has_form;
     struct json_template *json;
 };
-
-static bool parse_template(const struct tree *group, const char *key,
-                           const char *const *names, bool required,
-                           struct template **out, struct err *err)
-{
-    const char *text;
-    struct err why;
-
-    if (!tree_text(group, key, required, &text, err))
-        return false;
-    if (!text)
-        return true;
-    *out = template_parse(text, names, &why);
-    return *out || tree_mistake(tree_get(group, key), err, "%s", why.text);
-}
 
 static bool parse_field(const struct tree *item, const char *const *names,
                         struct fields *fields, struct err *err)
@@ -100,7 +86,7 @@ static bool parse_body(struct request *request, const struct tree *group,
             return false;
     }
     return parse_fields(group, "form", names, &request->form, err) &&
-           parse_template(group, "raw", names, false, &request->raw, err) &&
+           read_template(group, "raw", names, false, &request->raw, err) &&
            tree_text(group, "type", request->raw != NULL, &request->type, err);
 }
 
@@ -122,10 +108,10 @@ static bool parse(struct request *request, const struct tree *group,
     if (!method_known(request->method))
         return tree_mistake(tree_get(group, "method"), err,
                             "expected GET, POST or PUT");
-    if (!parse_template(group, "url", names, true, &request->url, err) ||
-        !parse_template(group, "user", names, false, &request->user, err) ||
-        !parse_template(group, "password", names, false, &request->password,
-                        err) ||
+    if (!read_template(group, "url", names, true, &request->url, err) ||
+        !read_template(group, "user", names, false, &request->user, err) ||
+        !read_template(group, "password", names, false, &request->password,
+                       err) ||
         !parse_fields(group, "query", names, &request->query, err) ||
         !parse_fields(group, "headers", names, &request->headers, err))
         return false;

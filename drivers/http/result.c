@@ -1,6 +1,7 @@
 /* result.c - rules over an answer. Status first, then what the body says; the
  * first rule that fits decides. */
 #include "http/result.h"
+#include "http/read.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,20 +86,6 @@ static bool parse_then(struct rule *rule, const struct tree *group,
     return true;
 }
 
-static bool parse_pick(const struct tree *group, const char *key,
-                       struct pick **out, struct err *err)
-{
-    const char *text;
-    struct err why;
-
-    if (!tree_text(group, key, false, &text, err))
-        return false;
-    if (!text)
-        return true;
-    *out = pick_parse(text, &why);
-    return *out || tree_mistake(tree_get(group, key), err, "%s", why.text);
-}
-
 static bool status_set_valid(const char *set)
 {
     return strspn(set, "0123456789x-|") == strlen(set) && *set;
@@ -111,7 +98,7 @@ static bool parse_rule(struct rule *rule, const struct tree *group,
         !tree_text(group, "status", false, &rule->status, err) ||
         !tree_text(group, "is", false, &rule->is, err) ||
         !tree_text(group, "not", false, &rule->not, err) ||
-        !parse_pick(group, "at", &rule->at, err))
+        !read_pick(group, "at", false, &rule->at, err))
         return false;
     if (rule->status && !status_set_valid(rule->status))
         return tree_mistake(group, err,
@@ -159,7 +146,8 @@ static bool parse_id(struct result *result, const struct tree *group,
     if (!tree_text(group, "id", false, &id, err))
         return false;
     result->own_id = id && strcmp(id, "own") == 0;
-    return !id || result->own_id || parse_pick(group, "id", &result->id, err);
+    return !id || result->own_id ||
+           read_pick(group, "id", false, &result->id, err);
 }
 
 struct result *result_parse(const struct tree *group, struct err *err)
@@ -169,10 +157,10 @@ struct result *result_parse(const struct tree *group, struct err *err)
     if (!group ||
         (tree_check(group, "id|parts|code|text|retry_after|rules", err) &&
          parse_id(result, group, err) &&
-         parse_pick(group, "parts", &result->parts, err) &&
-         parse_pick(group, "code", &result->code, err) &&
-         parse_pick(group, "text", &result->text, err) &&
-         parse_pick(group, "retry_after", &result->retry_after, err) &&
+         read_pick(group, "parts", false, &result->parts, err) &&
+         read_pick(group, "code", false, &result->code, err) &&
+         read_pick(group, "text", false, &result->text, err) &&
+         read_pick(group, "retry_after", false, &result->retry_after, err) &&
          result_rules_parse(group, "rules", &result->rules, err)))
         return result;
     result_free(result);

@@ -1,6 +1,7 @@
 /* verify.c - the checks of a hook's request: a table of kinds, and the pieces
  * of which signers make what they sign. */
 #include "http/verify.h"
+#include "http/read.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -44,35 +45,6 @@ static bool no(struct err *err, const char *why)
 }
 
 /* --- parsing ------------------------------------------------------------- */
-
-static bool parse_template(const struct tree *group, const char *key,
-                           const char *const *names, bool required,
-                           struct template **out, struct err *err)
-{
-    const char *text;
-    struct err why;
-
-    if (!tree_text(group, key, required, &text, err))
-        return false;
-    if (!text)
-        return true;
-    *out = template_parse(text, names, &why);
-    return *out || tree_mistake(tree_get(group, key), err, "%s", why.text);
-}
-
-static bool parse_pick(const struct tree *group, const char *key, bool required,
-                       struct pick **out, struct err *err)
-{
-    const char *text;
-    struct err why;
-
-    if (!tree_text(group, key, required, &text, err))
-        return false;
-    if (!text)
-        return true;
-    *out = pick_parse(text, &why);
-    return *out || tree_mistake(tree_get(group, key), err, "%s", why.text);
-}
 
 static bool piece_valid(const char *text)
 {
@@ -121,7 +93,7 @@ static bool parse_signature(struct verify *verify, const struct tree *group,
                      &hash, err) ||
         !tree_choice(group, "encoding", "hex|base64", 0, &encoding, err) ||
         !tree_text(group, "prefix", false, &prefix, err) ||
-        !parse_pick(group, "time", false, &verify->time, err) ||
+        !read_pick(group, "time", false, &verify->time, err) ||
         !tree_number(group, "skew", 1, 86400, 300, &verify->skew, err))
         return false;
     verify->hash = (enum hash)hash;
@@ -154,10 +126,10 @@ static bool parse_group(struct verify *verify, const struct tree *group,
         !tree_check(group, shapes[kind].keys, err))
         return false;
     verify->kind = (enum kind)kind;
-    if (!parse_template(group, "key", names, true, &verify->key, err) ||
-        !parse_template(group, "user", names, kind == BASIC, &verify->user,
-                        err) ||
-        !parse_pick(group, "at", !shapes[kind].at, &verify->at, err))
+    if (!read_template(group, "key", names, true, &verify->key, err) ||
+        !read_template(group, "user", names, kind == BASIC, &verify->user,
+                       err) ||
+        !read_pick(group, "at", !shapes[kind].at, &verify->at, err))
         return false;
     if (!verify->at)
         verify->at = pick_parse(shapes[kind].at, err);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/code.h"
 #include "base/utf8.h"
 #include "sms/ucs2.h"
 
@@ -168,24 +169,13 @@ void pdu_mark_repeat(uint8_t *bytes, size_t size)
         bytes[size - tpdu] |= 0x04;
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 bool pdu_from_hex(const char *hex, uint8_t *out, size_t max, size_t *size,
                   struct err *err)
 {
     size_t digits = 0;
 
     for (; *hex != '\0'; hex++) {
-        int value = hex_value(*hex);
+        int value = code_hex_digit(*hex);
 
         if (*hex == ' ' || (*hex >= '\t' && *hex <= '\r'))
             continue;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/span.h"
 
 static const char *const names[STYLES] = {
     [STYLE_BOLD] = "bold",
@@ -16,10 +17,6 @@ static const char *const names[STYLES] = {
     [STYLE_QUOTE] = "blockquote",
     [STYLE_LINK] = "text_link",
 };
-
-/* In the order of enum style. */
-static const char marks[] = "*_~`";
-enum { MARKS = sizeof(marks) - 1, FENCE = 3 };
 
 const char *style_name(enum style style)
 {
@@ -78,63 +75,28 @@ static void close_entity(struct reader *r, size_t number)
 
 /* --- spans: XEP-0393 6 --------------------------------------------------- */
 
-/* One line, or what is inside a span. `barren` notes marks that have no
- * partner further on, so that none is looked for twice. */
-struct span {
-    const char *text;
-    size_t size;
-    bool barren[MARKS];
+static const enum style styles[SPANS] = {
+    [SPAN_STRONG] = STYLE_BOLD,
+    [SPAN_EMPHASIS] = STYLE_ITALIC,
+    [SPAN_STRIKE] = STYLE_STRIKE,
+    [SPAN_MONO] = STYLE_CODE,
 };
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n';
-}
-
-static bool may_open(const struct span *span, size_t i)
-{
-    return (i == 0 || is_space(span->text[i - 1])) && i + 1 < span->size &&
-           !is_space(span->text[i + 1]);
-}
-
-/* The nearest closing mark with something before it; 0: none. */
-static size_t find_close(const struct span *span, size_t open)
-{
-    for (size_t i = open + 2; i < span->size; i++)
-        if (span->text[i] == span->text[open] && !is_space(span->text[i - 1]))
-            return i;
-    return 0;
-}
-
-static size_t closed_at(struct span *span, size_t i, enum style *style)
-{
-    const char *mark = span->text[i] ? strchr(marks, span->text[i]) : NULL;
-    size_t end;
-
-    if (!mark || !may_open(span, i) || span->barren[mark - marks])
-        return 0;
-    end = find_close(span, i);
-    span->barren[mark - marks] = end == 0;
-    *style = (enum style)(mark - marks);
-    return end;
-}
-
-/* A span inside a span has another mark: the depth is at most MARKS. */
 static void read_span(struct reader *r, const char *text, size_t size)
 {
     struct span span = { .text = text, .size = size };
 
     for (size_t i = 0; i < size; i++) {
-        enum style style = STYLES;
-        size_t end = closed_at(&span, i, &style);
+        enum span_mark mark = SPANS;
+        size_t end = span_closed_at(&span, i, &mark);
         size_t entity;
 
         if (end == 0) {
             buf_add_char(r->plain, text[i]);
             continue;
         }
-        entity = open_entity(r, style);
-        if (style == STYLE_CODE)
+        entity = open_entity(r, styles[mark]);
+        if (mark == SPAN_MONO)
             buf_add(r->plain, text + i + 1, end - i - 1);
         else
             read_span(r, text + i + 1, end - i - 1);
@@ -144,11 +106,6 @@ static void read_span(struct reader *r, const char *text, size_t size)
 }
 
 /* --- blocks: XEP-0393 5 -------------------------------------------------- */
-
-static bool is_fence(const char *line, size_t size)
-{
-    return size >= FENCE && memcmp(line, "```", FENCE) == 0;
-}
 
 /* What is between two fences, or quoted lines in a row, is one entity. */
 static void read_line(struct reader *r, const char *line, size_t size)
@@ -191,7 +148,7 @@ void styling_read(const char *text, size_t size, struct buf *plain,
         size_t length = end ? (size_t)(end - line) : size - at;
 
         at += length + 1;
-        if (is_fence(line, length)) {
+        if (span_is_fence(line, length)) {
             r.fenced = !r.fenced;
             r.block = 0;
             continue;

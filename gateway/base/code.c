@@ -50,7 +50,7 @@ bool code_percent(struct buf *out, const char *text, size_t size)
     return !out->over;
 }
 
-static int hex_digit(char c)
+int code_hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -64,8 +64,8 @@ static int hex_digit(char c)
 /* The byte of two hex digits, or -1. */
 static int hex_pair(const char *text, size_t size)
 {
-    int high = size > 0 ? hex_digit(text[0]) : -1;
-    int low = size > 1 ? hex_digit(text[1]) : -1;
+    int high = size > 0 ? code_hex_digit(text[0]) : -1;
+    int low = size > 1 ? code_hex_digit(text[1]) : -1;
 
     return high < 0 || low < 0 ? -1 : high << 4 | low;
 }

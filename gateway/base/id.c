@@ -10,6 +10,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/code.h"
 
 static _Thread_local struct {
     uint8_t octets[256];
@@ -64,24 +65,13 @@ struct id_text id_text(const struct id *id)
     return out;
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 bool id_parse(const char *text, struct id *id)
 {
     struct id out;
 
     for (size_t i = 0; i < sizeof out.bytes; i++) {
-        int high = hex_value(text[2 * i]);
-        int low = high >= 0 ? hex_value(text[2 * i + 1]) : -1;
+        int high = code_hex_digit(text[2 * i]);
+        int low = high >= 0 ? code_hex_digit(text[2 * i + 1]) : -1;
 
         if (low < 0)
             return false;

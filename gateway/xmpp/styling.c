@@ -4,75 +4,26 @@
 #include <stdbool.h>
 #include <string.h>
 
-static const char marks[] = "*_~`";
-enum { MARKS = sizeof(marks) - 1 };
+#include "base/span.h"
 
-/* One line, or what is inside a span. `barren` notes marks that have no
- * partner further on, so that none is looked for twice. */
-struct span {
-    const char *text;
-    size_t size;
-    bool barren[MARKS];
-};
-
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n';
-}
-
-/* 0393 6: at the beginning, behind white space, or behind another opening mark
- * (which is then the beginning of the inner span). */
-static bool may_open(const struct span *span, size_t i)
-{
-    return (i == 0 || is_space(span->text[i - 1])) && i + 1 < span->size &&
-           !is_space(span->text[i + 1]);
-}
-
-/* The nearest closing mark with something before it; 0: none. */
-static size_t find_close(const struct span *span, size_t open)
-{
-    for (size_t i = open + 2; i < span->size; i++)
-        if (span->text[i] == span->text[open] && !is_space(span->text[i - 1]))
-            return i;
-    return 0;
-}
-
-static size_t closed_at(struct span *span, size_t i)
-{
-    const char *mark = strchr(marks, span->text[i]);
-    size_t end;
-
-    if (span->text[i] == '\0' || !mark || !may_open(span, i) ||
-        span->barren[mark - marks])
-        return 0;
-    end = find_close(span, i);
-    span->barren[mark - marks] = end == 0;
-    return end;
-}
-
-/* A span inside a span has another mark: the depth is at most MARKS. */
 static void strip_span(const char *text, size_t size, struct buf *out)
 {
     struct span span = { .text = text, .size = size };
 
     for (size_t i = 0; i < size; i++) {
-        size_t end = closed_at(&span, i);
+        enum span_mark mark = SPANS;
+        size_t end = span_closed_at(&span, i, &mark);
 
         if (end == 0) {
             buf_add_char(out, text[i]);
             continue;
         }
-        if (text[i] == '`')
+        if (mark == SPAN_MONO)
             buf_add(out, text + i + 1, end - i - 1);
         else
             strip_span(text + i + 1, end - i - 1, out);
         i = end;
     }
-}
-
-static bool is_fence(const char *line, size_t size)
-{
-    return size >= 3 && memcmp(line, "```", 3) == 0;
 }
 
 void styling_strip(const char *text, size_t size, struct buf *out)
@@ -85,7 +36,7 @@ void styling_strip(const char *text, size_t size, struct buf *out)
         size_t length = end ? (size_t)(end - line) : size - at;
 
         at += length + 1;
-        if (is_fence(line, length)) {
+        if (span_is_fence(line, length)) {
             fenced = !fenced;
             continue;
         }
